@@ -1,0 +1,207 @@
+"""Run attempts: accept once, run under a driver, end with exactly one terminal event."""
+
+import asyncio
+import logging
+import os
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wegent_jupyter.executor import workspaces
+from wegent_jupyter.executor.agents.base import AgentFailed, Driver, Run
+from wegent_jupyter.executor.agents.catalogue import Catalogue
+from wegent_jupyter.executor.journal import Journal, Key
+from wegent_jupyter.executor.processes import ProcessRecords
+from wegent_jupyter.executor.recorder import Recorder
+from wegent_jupyter.executor.sender import Sender
+from wegent_jupyter.protocol import wire
+from wegent_jupyter.protocol.api import TurnError
+from wegent_jupyter.protocol.events import Ended
+from wegent_jupyter.protocol.states import AttemptState
+
+log = logging.getLogger(__name__)
+
+REMEMBERED_CANCELS = 10_000
+PRIVATE_PREFIXES = ("WEGENT_", "JPY_", "JUPYTERHUB_")
+PRIVATE_NAMES = ("JUPYTER_TOKEN", "DEVICE_ID")
+
+
+def agent_environment() -> dict[str, str]:
+    """Return our environment without what is ours or Jupyter's: agents get no token of either."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(PRIVATE_PREFIXES) and name not in PRIVATE_NAMES
+    }
+
+
+@dataclass(slots=True)
+class _Running:
+    run: Run
+    task_id: int
+    work: "asyncio.Task[None]"
+
+
+class Runner:
+    """The attempts of one executor home."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        sender: Sender,
+        catalogue: Catalogue,
+        records: ProcessRecords,
+        chats: Path,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make chat folders below `chats`; call `changed` when the set of running attempts changes."""
+        self._journal, self._sender, self._catalogue, self._records = journal, sender, catalogue, records
+        self._chats, self._changed = chats, changed
+        self._running: dict[Key, _Running] = {}
+        self._cancelled_early: OrderedDict[Key, None] = OrderedDict()
+        self.closing = False
+
+    def recover(self) -> None:
+        """Take up the journal of an earlier process: end what it ran, offer what it had not delivered."""
+        self._records.sweep()
+        for entry in self._journal.entries():
+            self._sender.add(entry.key, entry.task_id, entry.last_seq, entry.acked)
+            if entry.running:
+                error = TurnError(
+                    code="executor_restarted",
+                    message="The executor on the device was restarted in mid-turn; its processes were ended.",
+                    fix="Send the message again.",
+                )
+                self._recorder(entry.key)(Ended(AttemptState.FAILED, error=error))
+
+    @property
+    def task_ids(self) -> list[int]:
+        """Return the tasks that run, for heartbeats."""
+        return [one.task_id for one in self._running.values()]
+
+    @property
+    def idle(self) -> bool:
+        """Say whether nothing runs."""
+        return not self._running
+
+    def reports(self, gateway: str) -> list[wire.AttemptReport]:
+        """Return what a registration says of the attempts of a gateway."""
+        return [
+            wire.AttemptReport(
+                task_id=entry.task_id, attempt_id=entry.key[1], running=entry.running, last_seq=entry.last_seq
+            )
+            for entry in self._journal.entries()
+            if entry.key[0] == gateway
+        ]
+
+    def execute(self, gateway: str, message: wire.Execute) -> wire.ExecuteAck:
+        """Accept an attempt, once: it is written down before this returns, and runs on its own."""
+        key = (gateway, message.subtask_id)
+        known = self._journal.get(key)
+        if known is not None:
+            return wire.ExecuteAck(accepted=True)  # a duplicate: it runs, or its end is on the way
+        if key in self._cancelled_early:
+            return _refuse("cancelled", "It was cancelled before it arrived.")
+        if self.closing:
+            return _refuse("shutting_down", "The executor is shutting down.", requeue=True)
+        try:
+            prepared = self._prepare(message)
+            self._journal.begin(key, message.task_id)
+        except AgentFailed as error:
+            return _refuse(error.error.code, error.error.message, fix=error.error.fix)
+        except sqlite3.OperationalError as error:
+            return _refuse("device_storage", f"The device cannot write: {error}.", fix="Free disk space on the device.")
+        self._sender.add(key, message.task_id, 0, 0)
+        driver, run = prepared
+        work = asyncio.create_task(self._work(key, driver, run))
+        self._running[key] = _Running(run, message.task_id, work)
+        self._changed()
+        return wire.ExecuteAck(accepted=True)
+
+    def cancel(self, gateway: str, message: wire.Cancel) -> bool:
+        """End an attempt; says whether it is known. An unknown one is refused if it arrives later."""
+        key = (gateway, message.subtask_id)
+        running = self._running.get(key)
+        if running is not None:
+            running.run.stop.set()
+            return True
+        if self._journal.get(key) is None:
+            self._cancelled_early[key] = None
+            if len(self._cancelled_early) > REMEMBERED_CANCELS:
+                self._cancelled_early.popitem(last=False)
+        return False
+
+    def judge(self, gateway: str, verdicts: list[wire.AttemptVerdict]) -> None:
+        """Carry out what the gateway makes of the attempts that it was told of."""
+        for verdict in verdicts:
+            key = (gateway, verdict.attempt_id)
+            if verdict.verdict == "forget" and key not in self._running:
+                self._sender.forget(key)
+                continue
+            self._sender.acknowledged(key, verdict.acked)
+            if verdict.verdict == "cancel" and key in self._running:
+                self._running[key].run.stop.set()
+
+    async def close(self) -> None:
+        """End everything; each attempt's terminal event is on the disk afterwards."""
+        self.closing = True
+        works = [one.work for one in self._running.values()]
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)
+
+    def _prepare(self, message: wire.Execute) -> tuple[Driver, Run]:
+        ours = message.wegent_jupyter
+        agent = ours.agent if ours else message.bot[0].shell_type.lower()
+        driver = self._catalogue.driver(agent)
+        chat = message.project_workspace_path is None
+        try:
+            if message.project_workspace_path is not None:
+                workspace = workspaces.check(message.project_workspace_path)
+            else:
+                workspace = workspaces.make_chat_folder(self._chats, message.prompt)
+        except workspaces.BadWorkspace as error:
+            raise AgentFailed("bad_workspace", str(error)) from error
+        run = Run(
+            attempt_id=message.subtask_id,
+            prompt=message.prompt,
+            workspace=workspace,
+            chat_folder=chat,
+            mode=ours.mode if ours else "edits",
+            session_id=ours.session_id if ours else None,
+            environment=agent_environment(),
+            records=self._records,
+        )
+        return driver, run
+
+    def _recorder(self, key: Key) -> Recorder:
+        return Recorder(self._journal, key, self._sender.appended)
+
+    async def _work(self, key: Key, driver: Driver, run: Run) -> None:
+        recorder = self._recorder(key)
+        end = Ended(AttemptState.FAILED, error=TurnError(code="executor_error", message="The run ended unexpectedly."))
+        try:
+            end = await driver.run(run, recorder)
+        except AgentFailed as error:
+            end = Ended(AttemptState.FAILED, error=error.error)
+        except asyncio.CancelledError:
+            end = Ended(
+                AttemptState.FAILED,
+                error=TurnError(code="executor_stopped", message="The executor was stopped.", fix="Send it again."),
+            )
+            raise
+        except Exception as error:
+            log.exception("Attempt %d failed in the driver", key[1])
+            end = Ended(AttemptState.FAILED, error=TurnError(code="executor_error", message=f"Internal error: {error}"))
+        finally:
+            self._running.pop(key, None)
+            recorder(end)
+            self._changed()
+
+
+def _refuse(code: str, message: str, *, fix: str | None = None, requeue: bool = False) -> wire.ExecuteAck:
+    return wire.ExecuteAck(
+        accepted=False, state=AttemptState.NOT_STARTED, requeue=requeue, code=code, message=message, fix=fix
+    )

@@ -1,0 +1,128 @@
+"""Devices: what is kept of each, and what is only true while it is connected."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from wegent_jupyter.gateway.errors import NotFound
+from wegent_jupyter.gateway.scheduler import DeviceKey
+from wegent_jupyter.protocol.api import DEFAULT_SLOTS, Agent, DeviceStatus
+from wegent_jupyter.protocol.channel import Channel
+from wegent_jupyter.protocol.wire import Register
+
+
+def now() -> str:
+    """Return the time as all our objects carry it: ISO 8601, UTC, microseconds."""
+    return datetime.now(UTC).isoformat()
+
+
+@dataclass(slots=True)
+class Kept:
+    """What the store has of a device."""
+
+    device_id: str
+    name: str
+    device_type: str = "local"
+    bind_shell: str = "claudecode"
+    embedded: bool = False
+    is_default: bool = False
+    slots: int = DEFAULT_SLOTS
+    executor_version: str | None = None
+    last_seen: str | None = None
+    agents: list[dict[str, object]] = field(default_factory=list)
+    workspace_root: str | None = None
+
+
+@dataclass(slots=True)
+class DeviceEntry:
+    """One device of one owner."""
+
+    owner: str
+    kept: Kept
+    channel: Channel | None = None
+    ready: bool = False
+    """It has read the answer to its registration, so that work may be sent."""
+    boot_id: str | None = None
+    lease: float | None = None
+    """Seconds for which its turns are still believed to run; None while connected or confirmed offline."""
+    problem: str | None = None
+
+    @property
+    def key(self) -> DeviceKey:
+        """Return what the scheduler calls it."""
+        return self.owner, self.kept.device_id
+
+    @property
+    def online(self) -> bool:
+        """Say whether a message can be sent to it now."""
+        return self.ready and self.channel is not None and not self.channel.closed
+
+    @property
+    def agents(self) -> list[Agent]:
+        """Return the agents that it last reported."""
+        return [Agent.model_validate(agent) for agent in self.kept.agents]
+
+    def status(self, used: int) -> DeviceStatus:
+        """Return the status as the feature page names it."""
+        if self.online:
+            return "busy" if used >= self.kept.slots else "online"
+        return "reconnecting" if self.lease is not None else "offline"
+
+
+class Devices:
+    """All devices by owner and id."""
+
+    def __init__(self, default_slots: int) -> None:
+        """Give new devices `default_slots`."""
+        self._entries: dict[DeviceKey, DeviceEntry] = {}
+        self._default_slots = default_slots
+
+    def restore(self, owner: str, kept: Kept) -> DeviceEntry:
+        """Put back a stored device; nobody is connected yet."""
+        entry = DeviceEntry(owner, kept)
+        self._entries[entry.key] = entry
+        return entry
+
+    def register(self, owner: str, hello: Register, *, embedded: bool) -> DeviceEntry:
+        """Make or refresh the entry of a device that registers."""
+        entry = self._entries.get((owner, hello.device_id))
+        if entry is None:
+            entry = self.restore(owner, Kept(hello.device_id, hello.name, slots=self._default_slots))
+        kept = entry.kept
+        kept.name = hello.name
+        kept.device_type, kept.bind_shell = hello.device_type, hello.bind_shell
+        kept.embedded, kept.executor_version, kept.last_seen = embedded, hello.executor_version, now()
+        ours = hello.runtime_features.wegentJupyter if hello.runtime_features else None
+        if ours is not None:
+            kept.agents = [agent.model_dump() for agent in ours.agents]
+            kept.workspace_root = ours.workspace_root
+        return entry
+
+    def get(self, owner: str, device_id: str) -> DeviceEntry:
+        """Return a device of an owner; raises NotFound."""
+        entry = self._entries.get((owner, device_id))
+        if entry is None:
+            raise NotFound("Device", device_id)
+        return entry
+
+    def by_key(self, key: DeviceKey) -> DeviceEntry | None:
+        """Return a device by what the scheduler calls it."""
+        return self._entries.get(key)
+
+    def of(self, owner: str) -> list[DeviceEntry]:
+        """Return an owner's devices: the embedded one first, then by name."""
+        mine = [entry for entry in self._entries.values() if entry.owner == owner]
+        return sorted(mine, key=lambda entry: (not entry.kept.embedded, entry.kept.name, entry.kept.device_id))
+
+    def all(self) -> list[DeviceEntry]:
+        """Return every device."""
+        return list(self._entries.values())
+
+    def default(self, owner: str) -> DeviceEntry | None:
+        """Return the device for new tasks: the starred one, else a cloud device, else the embedded one (DESIGN §6)."""
+        mine = self.of(owner)
+        ranked = [
+            *(entry for entry in mine if entry.kept.is_default),
+            *(entry for entry in mine if entry.kept.device_type == "cloud"),
+            *(entry for entry in mine if entry.kept.embedded),
+        ]
+        return ranked[0] if ranked else None

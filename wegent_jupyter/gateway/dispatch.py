@@ -1,0 +1,351 @@
+"""Bring turns to devices and keep the two in step: dispatch, cancel, reconciliation, leases (DESIGN.md §4)."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from pydantic import ValidationError
+
+from wegent_jupyter.gateway.devices import DeviceEntry, Devices
+from wegent_jupyter.gateway.ledger import Attempt, Changes, Ledger, OpenTurn
+from wegent_jupyter.gateway.scheduler import DeviceKey, Scheduler
+from wegent_jupyter.gateway.store import records
+from wegent_jupyter.gateway.store.store import Store, StoreFailed
+from wegent_jupyter.gateway.tasks import Tasks
+from wegent_jupyter.protocol import wire
+from wegent_jupyter.protocol.api import TurnError
+from wegent_jupyter.protocol.channel import NotSent, Unanswered
+from wegent_jupyter.protocol.events import Ended, Started
+from wegent_jupyter.protocol.ids import IdSource
+from wegent_jupyter.protocol.states import AttemptState, TurnState, attempt_change
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2.0
+"""Between two tries to deliver a cancel, or to dispatch after a failed write."""
+
+_OUTCOMES = {
+    AttemptState.COMPLETED: TurnState.COMPLETED,
+    AttemptState.FAILED: TurnState.FAILED,
+    AttemptState.CANCELLED: TurnState.CANCELLED,
+}
+
+
+class Dispatcher:
+    """Starts turns, stops them, and takes in what devices say of their attempts."""
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        devices: Devices,
+        scheduler: Scheduler,
+        tasks: Tasks,
+        ids: IdSource,
+        *,
+        device_changed: Callable[[DeviceEntry], None],
+    ) -> None:
+        """Call `device_changed` whenever slots or queue of a device changed."""
+        self._store, self._ledger, self._devices = store, ledger, devices
+        self._scheduler, self._tasks, self._ids = scheduler, tasks, ids
+        self._device_changed = device_changed
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    def enqueue(self, open_turn: OpenTurn) -> None:
+        """Queue a stored turn and start it if there is a slot."""
+        turn = open_turn.turn
+        key = (open_turn.entry.owner, turn.device_id)
+        self._scheduler.enqueue(key, turn.id, turn.task_id)
+        self.schedule(key)
+        self._queue_changed(key)
+
+    def restore(self, open_turn: OpenTurn, attempt: Attempt | None) -> None:
+        """Put back an unfinished turn at the gateway's start: what may run keeps its slot until its device says."""
+        turn = open_turn.turn
+        key = (open_turn.entry.owner, turn.device_id)
+        open_turn.attempt = attempt
+        if turn.state is TurnState.QUEUED:
+            self._scheduler.enqueue(key, turn.id, turn.task_id)
+        else:
+            self._scheduler.resume(key, turn.id, turn.task_id)
+
+    def schedule(self, key: DeviceKey) -> None:
+        """Start whatever can start on a device."""
+        device = self._devices.by_key(key)
+        if device is None or not device.online:
+            return
+        while (turn_id := self._scheduler.start_next(key, device.kept.slots)) is not None:
+            open_turn = self._tasks.open[turn_id]
+            open_turn.attempt = Attempt(self._ids.mint())
+            open_turn.turn.attempt_id = open_turn.attempt.id
+            changes = Changes()
+            self._tasks.update(open_turn, TurnState.STARTING, changes)
+            changes.attempt(open_turn)
+            self._spawn(self._dispatch(device, open_turn, open_turn.attempt, self._ledger.save(changes)))
+            self._queue_changed(key)
+
+    async def _dispatch(
+        self, device: DeviceEntry, open_turn: OpenTurn, attempt: Attempt, stored: "asyncio.Future[Any]"
+    ) -> None:
+        """Send one attempt once it is written down (invariant 1)."""
+        try:
+            await stored
+        except StoreFailed as error:
+            log.error("Turn %d was not started: %s", open_turn.turn.id, error)
+            await asyncio.sleep(RETRY_SECONDS)
+            await self._not_started(open_turn, attempt)
+            return
+        if open_turn.turn.cancelling:
+            # Asked to stop before anything was sent: a proven non-start.
+            await self._end(open_turn, attempt, Ended(AttemptState.CANCELLED))
+            return
+        while not attempt.state.final:
+            try:
+                await self._ask(device, open_turn, attempt)
+                return
+            except NotSent:
+                await self._not_started(open_turn, attempt)
+                return
+            except Unanswered:
+                # The device may have it. While it is connected, the same attempt can be offered again: a duplicate
+                # is answered with its state. When it is not, reconciliation or the lease decides.
+                if not device.online:
+                    return
+
+    async def _ask(self, device: DeviceEntry, open_turn: OpenTurn, attempt: Attempt) -> None:
+        if device.channel is None:
+            raise NotSent
+        message = self._message(open_turn, attempt)
+        answer = await device.channel.call(wire.EXECUTE, message, wire.CALL_SECONDS)
+        try:
+            ack = wire.ExecuteAck.model_validate(answer)
+        except ValidationError:
+            log.warning("Attempt %d: an answer that is none: %r", attempt.id, answer)
+            raise Unanswered from None
+        if ack.accepted:
+            await self._accepted(open_turn, attempt)
+        elif ack.requeue:
+            await self._not_started(open_turn, attempt)
+        elif not attempt.state.final:
+            state = AttemptState.CANCELLED if ack.code == "cancelled" else AttemptState.FAILED
+            error = TurnError(code=ack.code, message=ack.message, fix=ack.fix) if state is AttemptState.FAILED else None
+            await self._end(open_turn, attempt, Ended(state, error=error))
+
+    def _message(self, open_turn: OpenTurn, attempt: Attempt) -> dict[str, Any]:
+        turn, entry = open_turn.turn, open_turn.entry
+        session = entry.sessions.get(turn.device_id)
+        message = wire.Execute(
+            task_id=turn.task_id,
+            subtask_id=attempt.id,
+            prompt=turn.prompt,
+            bot=[wire.Bot(name=turn.agent, shell_type=turn.agent)],
+            task_title=entry.task.title,
+            new_session=session is None,
+            project_workspace_path=entry.task.workspace,
+            standalone_chat_workspace=entry.task.workspace is None,
+            wegent_jupyter=wire.ExecuteExtension(agent=turn.agent, mode=turn.mode, turn_id=turn.id, session_id=session),
+        )
+        return message.model_dump(by_alias=True, exclude_none=True)
+
+    async def _accepted(self, open_turn: OpenTurn, attempt: Attempt) -> None:
+        if attempt.state is not AttemptState.SENT:
+            return  # its first event was faster than the ack
+        changes = Changes()
+        self._run(open_turn, attempt, changes)
+        await self._ledger.save_surely(lambda: self._snapshot(open_turn, changes))
+
+    def _run(self, open_turn: OpenTurn, attempt: Attempt, changes: Changes) -> None:
+        attempt.state = attempt_change(attempt.state, AttemptState.RUNNING)
+        self._tasks.update(open_turn, TurnState.RUNNING, changes)
+
+    async def _not_started(self, open_turn: OpenTurn, attempt: Attempt) -> None:
+        """Give a proven non-start back to the queue, or end it if a person wants it stopped."""
+        if attempt.state is not AttemptState.SENT:
+            return
+        if open_turn.turn.cancelling:
+            await self._end(open_turn, attempt, Ended(AttemptState.CANCELLED))
+            return
+        attempt.state = attempt_change(attempt.state, AttemptState.NOT_STARTED)
+        key = self._key(open_turn)
+        changes = Changes()
+        self._tasks.update(open_turn, TurnState.QUEUED, changes)
+        self._scheduler.requeue(key, open_turn.turn.id)
+        await self._ledger.save_surely(lambda: self._snapshot(open_turn, changes))
+        self.schedule(key)
+        self._queue_changed(key)
+
+    async def _end(self, open_turn: OpenTurn, attempt: Attempt, event: Ended) -> None:
+        if attempt.state.final:
+            return
+        changes = Changes()
+        self.ended(open_turn, event, changes)
+        await self._ledger.save_surely(lambda: self._snapshot(open_turn, changes))
+
+    @staticmethod
+    def _snapshot(open_turn: OpenTurn, changes: Changes) -> Changes:
+        """Return the events of `changes` with its objects as they are now."""
+        again = Changes(events=changes.events)
+        again.task(open_turn.entry)
+        again.turns.append(open_turn.turn.model_copy())
+        again.attempt(open_turn)
+        return again
+
+    # What the stream of a device tells.
+
+    def running_on(self, owner: str, device_id: str, attempt_id: int) -> OpenTurn | None:
+        """Return the turn whose newest attempt this is, if it runs on that device."""
+        for turn_id in self._scheduler.running((owner, device_id)):
+            open_turn = self._tasks.open.get(turn_id)
+            if open_turn is not None and open_turn.attempt is not None and open_turn.attempt.id == attempt_id:
+                return open_turn
+        return None
+
+    def started(self, open_turn: OpenTurn, event: Started, changes: Changes) -> None:
+        """Note the agent's session and the directory in which it runs."""
+        entry, attempt = open_turn.entry, open_turn.attempt
+        if event.workspace:
+            entry.task.workspace = event.workspace
+        if event.session_id:
+            entry.sessions[open_turn.turn.device_id] = event.session_id
+        if attempt is not None and attempt.state is AttemptState.SENT:
+            self._run(open_turn, attempt, changes)
+        else:
+            self._tasks.touch(entry, open_turn.turn)
+
+    def ended(self, open_turn: OpenTurn, event: Ended, changes: Changes) -> None:
+        """End a turn, free its slot and start what waited for it."""
+        attempt, turn = open_turn.attempt, open_turn.turn
+        if attempt is None:
+            return
+        attempt.state = attempt_change(attempt.state, event.state)
+        turn.error, turn.usage, turn.stop_reason = event.error, event.usage, event.stop_reason
+        if event.session_id:
+            open_turn.entry.sessions[turn.device_id] = event.session_id
+        self._tasks.update(open_turn, _OUTCOMES[event.state], changes)
+        key = self._key(open_turn)
+        self._scheduler.end(key, turn.id)
+        self.schedule(key)
+        self._queue_changed(key)
+        self._spawn(self._compact(attempt.id))
+
+    async def _compact(self, attempt_id: int) -> None:
+        """Shrink a finished attempt's history, after whatever is being written now."""
+        await asyncio.sleep(0)
+        try:
+            await self._store.write(lambda connection: records.compact_attempt(connection, attempt_id))
+        except StoreFailed as error:
+            log.warning("The history of attempt %d stays long: %s", attempt_id, error)
+
+    # Stop.
+
+    async def cancel(self, open_turn: OpenTurn) -> None:
+        """Stop a turn: at once when queued, else as an intent that reaches its device sooner or later."""
+        turn = open_turn.turn
+        changes = Changes()
+        if turn.state is TurnState.QUEUED:
+            key = self._key(open_turn)
+            self._tasks.update(open_turn, TurnState.CANCELLED, changes)
+            self._scheduler.end(key, turn.id)
+            self._queue_changed(key)
+        elif turn.cancelling:
+            return
+        else:
+            turn.cancelling = True
+            self._tasks.touch(open_turn.entry, turn)
+            changes.task(open_turn.entry)
+            changes.turn(turn)
+            if open_turn.attempt is not None:
+                self._spawn(self._deliver_cancel(open_turn, open_turn.attempt))
+        await self._ledger.save_surely(lambda: self._snapshot(open_turn, changes))
+
+    async def _deliver_cancel(self, open_turn: OpenTurn, attempt: Attempt) -> None:
+        """Tell the device until it has heard; an absent one hears it when it registers."""
+        message = wire.Cancel(task_id=open_turn.turn.task_id, subtask_id=attempt.id).model_dump()
+        device = self._devices.by_key(self._key(open_turn))
+        while device is not None and device.channel is not None and not attempt.state.final:
+            try:
+                await device.channel.call(wire.CANCEL, message, wire.CALL_SECONDS)
+                return
+            except (NotSent, Unanswered):
+                await asyncio.sleep(RETRY_SECONDS)
+
+    # A device registers, or is lost.
+
+    async def reconcile(self, device: DeviceEntry, ours: wire.DeviceExtension | None) -> list[wire.AttemptVerdict]:
+        """Compare what a device has with what we believe (invariant 4), before anything is dispatched to it."""
+        reported = {report.attempt_id: report for report in (ours.attempts if ours else [])}
+        for turn_id in self._scheduler.running(device.key):
+            open_turn = self._tasks.open[turn_id]
+            attempt = open_turn.attempt
+            if attempt is None or attempt.id in reported:
+                continue
+            if attempt.state is AttemptState.SENT:
+                # It never arrived, and cannot any more: a device takes nothing from an earlier connection.
+                await self._not_started(open_turn, attempt)
+            else:
+                await self._end(open_turn, attempt, Ended(AttemptState.FAILED, error=RESTARTED))
+        return [await self._verdict(device, report) for report in reported.values()]
+
+    async def _verdict(self, device: DeviceEntry, report: wire.AttemptReport) -> wire.AttemptVerdict:
+        open_turn = self.running_on(device.owner, device.kept.device_id, report.attempt_id)
+        if open_turn is None or open_turn.attempt is None or open_turn.attempt.state.final:
+            verdict: wire.Verdict = "cancel" if report.running else "forget"
+            return wire.AttemptVerdict(attempt_id=report.attempt_id, verdict=verdict, acked=report.last_seq)
+        await self._accepted(open_turn, open_turn.attempt)
+        wanted: wire.Verdict = "cancel" if open_turn.turn.cancelling and report.running else "keep"
+        return wire.AttemptVerdict(attempt_id=report.attempt_id, verdict=wanted, acked=open_turn.attempt.last_seq)
+
+    async def lost(self, device: DeviceEntry) -> None:
+        """Fail what ran on a device that did not come back within the reconnect window."""
+        for turn_id in self._scheduler.running(device.key):
+            open_turn = self._tasks.open[turn_id]
+            if open_turn.attempt is not None:
+                state = AttemptState.CANCELLED if open_turn.turn.cancelling else AttemptState.FAILED
+                error = None if open_turn.turn.cancelling else device_lost(device.kept.name)
+                await self._end(open_turn, open_turn.attempt, Ended(state, error=error))
+
+    def _key(self, open_turn: OpenTurn) -> DeviceKey:
+        return open_turn.entry.owner, open_turn.turn.device_id
+
+    def _queue_changed(self, key: DeviceKey) -> None:
+        """Show new places in the queue, and the device's slots."""
+        for turn_id in self._scheduler.queued(key):
+            open_turn = self._tasks.open.get(turn_id)
+            if open_turn is not None:
+                self._tasks.show_again(open_turn.entry)
+        device = self._devices.by_key(key)
+        if device is not None:
+            self._device_changed(device)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._spawned_ended)
+
+    def _spawned_ended(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("Background work failed", exc_info=error)
+
+
+RESTARTED = TurnError(
+    code="executor_restarted",
+    message="The executor on the device was restarted and no longer knows this run.",
+    fix="Send the message again.",
+)
+
+
+def device_lost(name: str) -> TurnError:
+    """Return the error of a turn whose device went away."""
+    return TurnError(
+        code="device_lost",
+        message=f"Device disconnected: {name} did not come back within the reconnect window.",
+        fix="Check that the device runs and reaches this server, then send the message again.",
+    )

@@ -1,0 +1,292 @@
+"""The gateway as one object: opens the store, knows who is connected, and hands requests to the part that answers."""
+
+import asyncio
+import logging
+import secrets
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from wegent_jupyter.gateway.devices import DeviceEntry, Devices, Kept, now
+from wegent_jupyter.gateway.dispatch import Dispatcher
+from wegent_jupyter.gateway.ingest import Inbound
+from wegent_jupyter.gateway.ledger import Attempt, Changes, Ledger
+from wegent_jupyter.gateway.scheduler import Scheduler
+from wegent_jupyter.gateway.store import records
+from wegent_jupyter.gateway.store.store import Store
+from wegent_jupyter.gateway.tasks import Tasks
+from wegent_jupyter.gateway.viewers import Lagged, Send, Viewers
+from wegent_jupyter.protocol import api, wire
+from wegent_jupyter.protocol.channel import Channel
+from wegent_jupyter.protocol.ids import IdSource
+from wegent_jupyter.protocol.states import AttemptState, TurnState
+
+log = logging.getLogger(__name__)
+
+LEASE_TICK = 1.0
+LOOP_GAP = 5.0
+"""Seconds without a tick after which leases start anew: the machine slept, which says nothing about a device."""
+
+
+class Faces(Protocol):
+    """Who is told that something looks different."""
+
+    def task_changed(self, owner: str, task: api.Task) -> None:
+        """Show a task."""
+        ...
+
+    def device_changed(self, owner: str, device: api.Device) -> None:
+        """Show a device."""
+        ...
+
+
+@dataclass(slots=True, frozen=True)
+class Options:
+    """What the operator sets."""
+
+    database_url: str
+    default_slots: int = api.DEFAULT_SLOTS
+    allow_full_access: bool = True
+    reconnect_window: float = 60.0
+    """Seconds for which a dropped device's turns are believed to go on."""
+
+
+class Connection:
+    """One registered connection of a device, as the transport sees it."""
+
+    def __init__(self, gateway: "Gateway", device: DeviceEntry, channel: Channel, inbound: Inbound) -> None:
+        """Made by `Gateway.register`."""
+        self._gateway, self._device, self._channel, self._inbound = gateway, device, channel, inbound
+
+    def stream(self, data: Any) -> dict[str, Any]:
+        """Take one `response.*` or `error` event, synchronously."""
+        return self._inbound.put(data)
+
+    def heartbeat(self, data: Any) -> dict[str, Any]:
+        """Take a heartbeat. The first one says that the device has read the answer to its registration."""
+        try:
+            beat = wire.Heartbeat.model_validate(data)
+        except ValidationError as error:
+            return {"error": f"Invalid payload: {error.errors()[0]['loc']}"}
+        if beat.device_id != self._device.kept.device_id:
+            return {"error": "Device ID mismatch"}
+        if self._device.channel is not self._channel:
+            return {"error": "Stale device connection"}
+        self._device.kept.last_seen = now()
+        self._gateway.ready(self._device)
+        return {"success": True}
+
+    async def closed(self) -> None:
+        """Note that the connection ended."""
+        await self._inbound.close()
+        self._gateway.disconnected(self._device, self._channel)
+
+
+class Gateway:
+    """Devices, tasks, queues and history of one data directory."""
+
+    def __init__(self, options: Options, faces: Faces) -> None:
+        """Nothing is opened yet."""
+        self.options = options
+        self._faces = faces
+        self._store = Store(options.database_url)
+        self._ids = IdSource(lambda: int(time.time() * 1000))
+        self.devices = Devices(options.default_slots)
+        self._scheduler = Scheduler()
+        self.viewers = Viewers(self._read_events)
+        self._ledger = Ledger(self._store, self.viewers)
+        self.tasks = Tasks(
+            self._store,
+            self._ledger,
+            self.devices,
+            self._scheduler,
+            self._ids,
+            allow_full_access=options.allow_full_access,
+            changed=lambda entry: faces.task_changed(entry.owner, self.tasks.show(entry)),
+        )
+        self._dispatcher = Dispatcher(
+            self._store,
+            self._ledger,
+            self.devices,
+            self._scheduler,
+            self.tasks,
+            self._ids,
+            device_changed=self.device_changed,
+        )
+        self.id = ""
+        self._leases: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Open the store and take up what was left unfinished; raises StoreBroken."""
+        await self._store.open()
+        self.id = await self._store.write(_gateway_id)
+        floor = await self._store.read(records.highest_id)
+        self._ids.raise_floor(floor)
+        for owner, data in await self._store.read(records.all_devices):
+            self.devices.restore(owner, Kept(**data))
+        await self._restore_turns()
+        self._leases = asyncio.create_task(self._count_leases())
+
+    async def close(self) -> None:
+        """Close connections and the store. Devices go on with what they run."""
+        if self._leases is not None:
+            self._leases.cancel()
+        for device in self.devices.all():
+            if device.channel is not None:
+                await device.channel.close("Server is shutting down")
+        await self._dispatcher.close()
+        await self.viewers.close()
+        await self._store.close()
+
+    async def _restore_turns(self) -> None:
+        turns = await self._store.read(records.open_turns)
+        rows = await self._store.read(lambda c: records.load_attempts(c, [turn.id for turn in turns]))
+        attempts = {row["id"]: Attempt(row["id"], AttemptState(row["state"]), row["last_seq"]) for row in rows}
+        for turn in turns:
+            found = await self._store.read(partial(records.load_task, task_id=turn.task_id))
+            if found is None:
+                continue
+            self._dispatcher.restore(self.tasks.restore(found[0], found[1], turn), attempts.get(turn.attempt_id or 0))
+        for device in self.devices.all():
+            device.lease = self.options.reconnect_window
+
+    # Requests of people and programs.
+
+    async def create_task(self, owner: str, request: api.CreateTask) -> api.CreatedTask:
+        """Make a conversation and start or queue its first turn; raises Refused."""
+        open_turn = await self.tasks.create(owner, request)
+        self._dispatcher.enqueue(open_turn)
+        return api.CreatedTask(task=self.tasks.show(open_turn.entry), turn=open_turn.turn)
+
+    async def create_turn(self, owner: str, task_id: int, request: api.CreateTurn) -> api.Turn:
+        """Add a message to a conversation; raises Refused."""
+        open_turn = await self.tasks.create_turn(owner, task_id, request)
+        self._dispatcher.enqueue(open_turn)
+        return open_turn.turn
+
+    async def cancel(self, owner: str, task_id: int, turn_id: int | None) -> api.Turn:
+        """Stop a turn of a task; raises Refused."""
+        open_turn = self.tasks.find_open(await self.tasks.entry(owner, task_id), turn_id)
+        await self._dispatcher.cancel(open_turn)
+        return open_turn.turn
+
+    async def events(self, owner: str, task_id: int, after_pos: int, limit: int, max_chars: int) -> list[api.Event]:
+        """Return a part of a task's history; raises NotFound."""
+        await self.tasks.entry(owner, task_id)
+        return await self._read_events(task_id, after_pos, limit, max_chars)
+
+    async def join(self, owner: str, viewer: str, task_id: int, after_pos: int, send: Send, lagged: Lagged) -> None:
+        """Let a viewer follow a task; raises NotFound."""
+        await self.tasks.entry(owner, task_id)
+        self.viewers.join(viewer, task_id, after_pos, send, lagged)
+
+    async def _read_events(self, task_id: int, after: int, limit: int, max_chars: int) -> list[api.Event]:
+        return await self._store.read(lambda c: records.events_after(c, task_id, after, limit, max_chars))
+
+    def show_devices(self, owner: str) -> list[api.Device]:
+        """Return an owner's devices."""
+        return [self.show_device(device) for device in self.devices.of(owner)]
+
+    def show_device(self, device: DeviceEntry) -> api.Device:
+        """Return a device as faces show it."""
+        used = self._scheduler.used(device.key)
+        kept = device.kept
+        return api.Device(
+            device_id=kept.device_id,
+            name=kept.name,
+            status=device.status(used),
+            device_type=kept.device_type,  # type: ignore[arg-type]  # stored from a validated registration
+            bind_shell=kept.bind_shell,
+            embedded=kept.embedded,
+            is_default=kept.is_default,
+            slot_used=used,
+            slot_max=kept.slots,
+            queued=len(self._scheduler.queued(device.key)),
+            running_tasks=[self._running_task(turn_id) for turn_id in self._scheduler.running(device.key)],
+            executor_version=kept.executor_version,
+            last_heartbeat=kept.last_seen,
+            agents=device.agents,
+            workspace_root=kept.workspace_root,
+            problem=device.problem,
+        )
+
+    def _running_task(self, turn_id: int) -> api.RunningTask:
+        open_turn = self.tasks.open[turn_id]
+        turn = open_turn.turn
+        return api.RunningTask(
+            task_id=turn.task_id,
+            subtask_id=turn.attempt_id or 0,
+            title=open_turn.entry.task.title,
+            status=turn.state if turn.state is not TurnState.QUEUED else TurnState.STARTING,
+            created_at=turn.created_at,
+        )
+
+    # Devices come and go.
+
+    async def register(
+        self, owner: str, hello: wire.Register, channel: Channel, *, embedded: bool = False
+    ) -> tuple[Connection, wire.RegisterAck]:
+        """Take a device in; it is online from its first heartbeat on, when it has read the answer."""
+        device = self.devices.register(owner, hello, embedded=embedded)
+        earlier, device.channel, device.ready = device.channel, channel, False
+        if earlier is not None:
+            await earlier.close("Replaced by a newer connection of the same device")
+        ours = hello.runtime_features.wegentJupyter if hello.runtime_features else None
+        device.boot_id = ours.boot_id if ours else None
+        verdicts = await self._dispatcher.reconcile(device, ours)
+        changes = Changes()
+        changes.device(device)
+        await self._ledger.save_surely(lambda: changes)
+        inbound = Inbound(owner, hello.device_id, channel, self._ledger, self._dispatcher)
+        extension = wire.GatewayExtension(gateway_id=self.id, attempts=verdicts) if ours else None
+        return Connection(self, device, channel, inbound), wire.RegisterAck(
+            device_id=hello.device_id, wegentJupyter=extension
+        )
+
+    def ready(self, device: DeviceEntry) -> None:
+        """Let a registered device work."""
+        if device.ready:
+            return
+        device.ready, device.lease, device.problem = True, None, None
+        log.info("Device %s is online", device.kept.device_id)
+        self.device_changed(device)
+        self._dispatcher.schedule(device.key)
+
+    def disconnected(self, device: DeviceEntry, channel: Channel) -> None:
+        """Start the reconnect window of a dropped device, unless it is already back."""
+        if device.channel is not channel:
+            return
+        device.channel, device.ready = None, False
+        device.lease = self.options.reconnect_window
+        log.info("Device %s dropped its connection", device.kept.device_id)
+        self.device_changed(device)
+
+    def device_changed(self, device: DeviceEntry) -> None:
+        """Show a device again."""
+        self._faces.device_changed(device.owner, self.show_device(device))
+
+    async def _count_leases(self) -> None:
+        """Count reconnect windows down in time in which this loop ran; no wall clock (invariant 3)."""
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(LEASE_TICK)
+            elapsed, last = time.monotonic() - last, time.monotonic()
+            for device in self.devices.all():
+                if device.lease is None:
+                    continue
+                device.lease = self.options.reconnect_window if elapsed > LOOP_GAP else device.lease - elapsed
+                if device.lease <= 0:
+                    device.lease = None
+                    self.device_changed(device)
+                    await self._dispatcher.lost(device)
+
+
+def _gateway_id(connection: Any) -> str:
+    known = records.get_meta(connection, "gateway_id")
+    if known is None:
+        known = secrets.token_hex(16)
+        records.set_meta(connection, "gateway_id", known)
+    return known

@@ -1,0 +1,167 @@
+"""Store a set of changes in one transaction, then tell viewers. Memory may run ahead of the disk, never the viewers."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from wegent_jupyter.gateway.devices import DeviceEntry
+from wegent_jupyter.gateway.store import records
+from wegent_jupyter.gateway.store.records import NewEvent
+from wegent_jupyter.gateway.store.store import Store, StoreFailed
+from wegent_jupyter.gateway.viewers import Committed, Viewers
+from wegent_jupyter.protocol.api import Event, Task, Turn
+from wegent_jupyter.protocol.states import AttemptState
+
+log = logging.getLogger(__name__)
+RETRY_SECONDS = 1.0
+
+
+@dataclass(slots=True, weakref_slot=True)
+class TaskEntry:
+    """A task and what faces do not see of it."""
+
+    owner: str
+    task: Task
+    sessions: dict[str, str] = field(default_factory=dict)
+    """The agent's own session, by device."""
+    open: dict[int, "OpenTurn"] = field(default_factory=dict)
+    """Its turns that are not finished, by id."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One dispatch of a turn. `last_seq` is the newest event that was taken in."""
+
+    id: int
+    state: AttemptState = AttemptState.SENT
+    last_seq: int = 0
+
+
+@dataclass(slots=True)
+class OpenTurn:
+    """A turn that is not finished."""
+
+    entry: TaskEntry
+    turn: Turn
+    attempt: Attempt | None = None
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one transaction stores. Everything is taken as it is now, not as it will be when the writer gets to it."""
+
+    tasks: list[tuple[str, Task, dict[str, Any]]] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    devices: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    events: dict[int, list[NewEvent]] = field(default_factory=dict)
+
+    def task(self, entry: TaskEntry) -> None:
+        """Store a task."""
+        self.tasks.append((entry.owner, entry.task.model_copy(), {"sessions": dict(entry.sessions)}))
+
+    def turn(self, turn: Turn) -> None:
+        """Store a turn, and show it to viewers."""
+        self.turns.append(turn.model_copy())
+        self.event(turn.task_id, turn.id, turn.attempt_id, "turn", turn.model_dump(mode="json"))
+
+    def attempt(self, open_turn: OpenTurn) -> None:
+        """Store the newest attempt of a turn."""
+        attempt, turn = open_turn.attempt, open_turn.turn
+        if attempt is None:
+            return
+        self.attempts.append(
+            {
+                "id": attempt.id,
+                "turn_id": turn.id,
+                "task_id": turn.task_id,
+                "owner": open_turn.entry.owner,
+                "device_id": turn.device_id,
+                "state": attempt.state.value,
+                "last_seq": attempt.last_seq,
+            }
+        )
+
+    def device(self, entry: DeviceEntry) -> None:
+        """Store a device."""
+        self.devices.append((entry.owner, entry.kept.device_id, asdict(entry.kept)))
+
+    def event(
+        self,
+        task_id: int,
+        turn_id: int,
+        attempt_id: int | None,
+        type_: Literal["turn", "delta", "item"],
+        data: dict[str, Any],
+    ) -> None:
+        """Append an event to a task's history."""
+        self.events.setdefault(task_id, []).append((turn_id, attempt_id, type_, records.dumps(data)))
+
+    def run(self, connection: Connection) -> dict[int, list[tuple[int, NewEvent]]]:
+        """Do it all; returns the events with their positions."""
+        for owner, task, extra in self.tasks:
+            records.save_task(connection, owner, task, extra)
+        for turn in self.turns:
+            records.save_turn(connection, turn)
+        for row in self.attempts:
+            records.save_attempt(connection, row)
+        for owner, device_id, data in self.devices:
+            records.save_device(connection, owner, device_id, data)
+        return {task_id: records.append_events(connection, task_id, new) for task_id, new in self.events.items()}
+
+
+class Ledger:
+    """The one way in which state reaches the disk and, from there, the viewers."""
+
+    def __init__(self, store: Store, viewers: Viewers) -> None:
+        """Write to `store`, publish to `viewers`."""
+        self._store = store
+        self._viewers = viewers
+
+    def save(self, changes: Changes) -> "asyncio.Future[Any]":
+        """Commit once; the future raises StoreFailed when nothing of it was stored."""
+        future = self._store.write(changes.run)
+        # A callback, not the awaiting coroutine: callbacks run in commit order.
+        future.add_done_callback(self._publish)
+        return future
+
+    async def save_surely(self, build: Callable[[], Changes]) -> None:
+        """Commit what `build` returns, trying again until it works: for facts that cannot be refused.
+
+        It is built anew for each try, so that a late one never puts back an older state.
+        """
+        while True:
+            try:
+                await self.save(build())
+            except StoreFailed as error:
+                log.error("Cannot store what happened, trying again in %s s: %s", RETRY_SECONDS, error)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
+
+    def _publish(self, future: "asyncio.Future[dict[int, list[tuple[int, NewEvent]]]]") -> None:
+        if future.cancelled() or future.exception() is not None:
+            return
+        for task_id, placed in future.result().items():
+            self._viewers.publish(task_id, _committed(task_id, placed))
+
+
+def _committed(task_id: int, placed: Iterable[tuple[int, NewEvent]]) -> list[Committed]:
+    return [
+        Committed(
+            Event.model_construct(
+                task_id=task_id,
+                pos=pos,
+                turn_id=turn_id,
+                attempt_id=attempt_id,
+                type=type_,
+                data=records.loads(data),
+            ),
+            len(data),
+        )
+        for pos, (turn_id, attempt_id, type_, data) in placed
+    ]

@@ -1,0 +1,1 @@
+"""What the gateway keeps on disk: SQLAlchemy Core, one writer thread, group commit."""

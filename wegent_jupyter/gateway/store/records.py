@@ -1,0 +1,184 @@
+"""The statements of the gateway. Every function runs in a store thread, on the connection it is given."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from wegent_jupyter.gateway.store.tables import attempts, devices, events, meta, tasks, turns
+from wegent_jupyter.protocol.api import Event, Task, Turn
+from wegent_jupyter.protocol.states import AttemptState
+from wegent_jupyter.protocol.transcript import Item, apply_item
+
+Row = dict[str, Any]
+EventType = Literal["turn", "delta", "item"]
+NewEvent = tuple[int, int | None, EventType, str]
+"""(turn_id, attempt_id, type, data as JSON)"""
+
+
+def dumps(data: Any) -> str:
+    """Return compact JSON that keeps other scripts readable."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def loads(text: str) -> Any:
+    """Return what `dumps` wrote."""
+    return json.loads(text)
+
+
+def upsert(connection: Connection, table: Any, row: Row) -> None:
+    """Insert a row, or replace the columns given of the one with its key."""
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    statement = insert(table).values(row)
+    keys = [column.name for column in table.primary_key]
+    changes = {name: statement.excluded[name] for name in row if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
+
+
+def get_meta(connection: Connection, key: str) -> str | None:
+    """Return a value of the `meta` table."""
+    return connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+
+
+def set_meta(connection: Connection, key: str, value: str) -> None:
+    """Set a value of the `meta` table."""
+    upsert(connection, meta, {"key": key, "value": value})
+
+
+def highest_id(connection: Connection) -> int:
+    """Return the highest id that was ever stored, 0 in an empty database."""
+    return max(connection.execute(select(func.max(t.c.id))).scalar() or 0 for t in (tasks, turns, attempts))
+
+
+def all_devices(connection: Connection) -> list[tuple[str, Row]]:
+    """Return (owner, data) of every device."""
+    return [(row.owner, json.loads(row.data)) for row in connection.execute(select(devices))]
+
+
+def save_device(connection: Connection, owner: str, device_id: str, data: Row) -> None:
+    """Insert or replace a device."""
+    upsert(connection, devices, {"owner": owner, "device_id": device_id, "data": dumps(data)})
+
+
+def save_task(connection: Connection, owner: str, task: Task, extra: Row) -> None:
+    """Insert or replace a task; its `last_pos` is left alone."""
+    data = {**task.model_dump(mode="json"), **extra}
+    row = {"id": task.id, "owner": owner, "updated_at": task.updated_at, "data": dumps(data)}
+    changed = connection.execute(update(tasks).where(tasks.c.id == task.id).values(row))
+    if changed.rowcount == 0:
+        connection.execute(tasks.insert().values(**row, last_pos=0))
+
+
+def load_task(connection: Connection, task_id: int) -> tuple[str, Row, int] | None:
+    """Return (owner, data, last_pos) of a task."""
+    row = connection.execute(select(tasks).where(tasks.c.id == task_id)).first()
+    return None if row is None else (row.owner, json.loads(row.data), row.last_pos)
+
+
+def list_tasks(connection: Connection, owner: str, limit: int, before: str | None) -> tuple[list[Row], int]:
+    """Return the data of an owner's tasks, newest activity first, and how many there are in all."""
+    mine = tasks.c.owner == owner
+    query = select(tasks.c.data).where(mine).order_by(tasks.c.updated_at.desc(), tasks.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(tasks.c.updated_at < before)
+    total = connection.execute(select(func.count()).select_from(tasks).where(mine)).scalar_one()
+    return [json.loads(row.data) for row in connection.execute(query)], total
+
+
+def save_turn(connection: Connection, turn: Turn) -> None:
+    """Insert or replace a turn."""
+    data = dumps(turn.model_dump(mode="json"))
+    upsert(connection, turns, {"id": turn.id, "task_id": turn.task_id, "final": turn.state.final, "data": data})
+
+
+def turns_of(connection: Connection, task_id: int) -> list[Turn]:
+    """Return a task's turns in order."""
+    rows = connection.execute(select(turns.c.data).where(turns.c.task_id == task_id).order_by(turns.c.id))
+    return [Turn.model_validate_json(row.data) for row in rows]
+
+
+def open_turns(connection: Connection) -> list[Turn]:
+    """Return every turn that is not finished, oldest first."""
+    rows = connection.execute(select(turns.c.data).where(turns.c.final.is_(False)).order_by(turns.c.id))
+    return [Turn.model_validate_json(row.data) for row in rows]
+
+
+def save_attempt(connection: Connection, row: Row) -> None:
+    """Insert or replace an attempt."""
+    upsert(connection, attempts, row)
+
+
+def set_attempt(connection: Connection, attempt_id: int, state: AttemptState, last_seq: int) -> None:
+    """Store where an attempt stands."""
+    connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(state=state.value, last_seq=last_seq))
+
+
+def load_attempts(connection: Connection, turn_ids: Sequence[int]) -> list[Row]:
+    """Return the attempts of the given turns."""
+    rows = connection.execute(select(attempts).where(attempts.c.turn_id.in_(turn_ids)))
+    return [dict(row._mapping) for row in rows]
+
+
+def append_events(connection: Connection, task_id: int, new: Iterable[NewEvent]) -> list[tuple[int, NewEvent]]:
+    """Append to a task's history; returns (pos, event) as this transaction numbers them."""
+    batch = list(new)
+    reserve = update(tasks).where(tasks.c.id == task_id).values(last_pos=tasks.c.last_pos + len(batch))
+    last: int = connection.execute(reserve.returning(tasks.c.last_pos)).scalar_one()
+    placed = list(enumerate(batch, start=last - len(batch) + 1))
+    connection.execute(
+        events.insert(),
+        [
+            {"task_id": task_id, "pos": pos, "turn_id": e[0], "attempt_id": e[1], "type": e[2], "data": e[3]}
+            for pos, e in placed
+        ],
+    )
+    return placed
+
+
+def events_after(connection: Connection, task_id: int, after: int, limit: int, max_chars: int) -> list[Event]:
+    """Return a task's events beyond a position: at most `limit`, and at most `max_chars` of data but at least one."""
+    query = select(events).where(events.c.task_id == task_id, events.c.pos > after).order_by(events.c.pos).limit(limit)
+    found: list[Event] = []
+    chars = 0
+    for row in connection.execute(query):
+        chars += len(row.data)
+        if found and chars > max_chars:
+            break
+        found.append(
+            Event.model_construct(
+                task_id=task_id,
+                pos=row.pos,
+                turn_id=row.turn_id,
+                attempt_id=row.attempt_id,
+                type=row.type,
+                data=json.loads(row.data),
+            )
+        )
+    return found
+
+
+def compact_attempt(connection: Connection, attempt_id: int) -> int:
+    """Replace the events of each item of a finished attempt by one, at its last position; returns how many went.
+
+    A viewer whose cursor lies inside gets the whole item, which replaces what it had.
+    """
+    query = select(events).where(events.c.attempt_id == attempt_id, events.c.type != "turn").order_by(events.c.pos)
+    items: dict[str, Item] = {}
+    places: dict[str, list[int]] = {}
+    task_id = 0
+    for row in connection.execute(query):
+        data = json.loads(row.data)
+        apply_item(items, row.type, data)
+        places.setdefault(data["item_id"], []).append(row.pos)
+        task_id = row.task_id
+    gone = [pos for several in places.values() for pos in several[:-1]]
+    for start in range(0, len(gone), 500):
+        some = gone[start : start + 500]
+        connection.execute(delete(events).where(events.c.task_id == task_id, events.c.pos.in_(some)))
+    for item_id, several in places.items():
+        if len(several) > 1:
+            last = (events.c.task_id == task_id) & (events.c.pos == several[-1])
+            connection.execute(update(events).where(last).values(type="item", data=dumps(items[item_id])))
+    return len(gone)

@@ -1,0 +1,1 @@
+"""What crosses the wire: models, event names, state machines and ports. No I/O, no clock."""

@@ -1,0 +1,270 @@
+"""What the gateway's REST and Socket.IO API takes and gives; the OpenAPI document is made from these models.
+
+Times are ISO 8601 in UTC. Devices follow the field names of Wegent's `DeviceInfo` where it has them.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from wegent_jupyter.protocol.states import TurnState
+
+MAX_PROMPT_BYTES = 1 << 20
+"""1 MiB of UTF-8: the largest prompt; more is answered 413."""
+DEFAULT_SLOTS = 5
+MAX_SLOTS = 20
+"""Feature page: 5 concurrent tasks; 1 to 20 as Wegent's runtime settings (wire-protocol.md §6)."""
+
+Mode = Literal["edits", "plan", "full"]
+"""How much an agent may do: accept edits, read only, everything."""
+DeviceStatus = Literal["online", "busy", "reconnecting", "offline"]
+
+
+class Model(BaseModel):
+    """Base of what we give out: unknown fields are ignored, so that old clients survive new servers."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Request(BaseModel):
+    """Base of what we take in: an unknown field is an error that names it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Agent(Model):
+    """An agent as one device reports it."""
+
+    id: str
+    name: str
+    practice: bool = False
+    """Scripted, not an AI. Every face has to say so."""
+    ready: bool = True
+    version: str | None = None
+    reason: str | None = None
+    """Why it cannot run there, in words."""
+    fix: str | None = None
+    """A command that makes it ready."""
+
+
+class RunningTask(Model):
+    """A turn that holds a slot, in the shape of Wegent's `device:slot_update`."""
+
+    task_id: int
+    subtask_id: int
+    title: str
+    status: TurnState
+    created_at: str | None = None
+
+
+class Device(Model):
+    """A device as faces show it."""
+
+    device_id: str
+    name: str
+    status: DeviceStatus
+    device_type: Literal["local", "remote", "cloud", "app"] = "local"
+    bind_shell: str = "claudecode"
+    embedded: bool = False
+    """Started and supervised by this very server."""
+    is_default: bool = False
+    connection_mode: str = "websocket"
+    slot_used: int = 0
+    slot_max: int = DEFAULT_SLOTS
+    queued: int = 0
+    running_tasks: list[RunningTask] = []
+    executor_version: str | None = None
+    last_heartbeat: str | None = None
+    agents: list[Agent] = []
+    workspace_root: str | None = None
+    """Where the device makes chat folders."""
+    problem: str | None = None
+    """Why it is not online, in words, when we know."""
+
+
+class TurnError(Model):
+    """Why a turn failed."""
+
+    code: str
+    message: str
+    fix: str | None = None
+
+
+class Usage(Model):
+    """What a turn used, as the agent reported it."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    total_tokens: int | None = None
+
+
+class Turn(Model):
+    """One user message and the run that answers it."""
+
+    id: int
+    task_id: int
+    number: int
+    """1 for the task's first message."""
+    prompt: str
+    agent: str
+    practice: bool = False
+    mode: Mode
+    device_id: str
+    state: TurnState
+    cancelling: bool = False
+    """Stop was asked for and is being carried out."""
+    attempt_id: int | None = None
+    """The wire's `subtask_id` of the newest dispatch."""
+    error: TurnError | None = None
+    usage: Usage | None = None
+    stop_reason: str | None = None
+    created_at: str
+    started_at: str | None = None
+    ended_at: str | None = None
+
+
+class Task(Model):
+    """A conversation, without its turns."""
+
+    id: int
+    title: str
+    agent: str
+    practice: bool = False
+    mode: Mode
+    device_id: str
+    workspace: str | None = None
+    """The directory in which it runs; None until a new chat folder was made."""
+    state: TurnState
+    """That of its newest turn."""
+    cancelling: bool = False
+    error: TurnError | None = None
+    queue_position: int | None = None
+    """1 for the turn that starts next on its device; None when nothing of it waits."""
+    turns: int = 1
+    created_at: str
+    updated_at: str
+
+
+class TaskDetail(Task):
+    """A conversation with its turns; the events of its transcript come from `/tasks` or `…/events`."""
+
+    turn_list: list[Turn] = []
+    last_pos: int = 0
+
+
+class Event(Model):
+    """One position of a task's history. Applying one twice changes nothing.
+
+    * `turn`: `data` is the whole Turn, replacing what was known of it.
+    * `delta`: `data` is {item_id, index, kind: "message"|"thought"|"output", offset, text}; `offset` counts code
+      points. For `output`, the text belongs to the tool item of that id.
+    * `item`: `data` is {item_id, index, kind: "message"|"thought"|"tool"|"plan"|"notice", …}: the whole item,
+      replacing what was known of it. Messages, thoughts and notices carry `text`; tools carry `title`, `tool`
+      (ACP kind), `status`, `input`, `output`, `diffs` [{path, old, new}], `locations` [{path, line}], `seconds`;
+      plans carry `entries` [{content, status, priority}].
+
+    Items are shown in the order of `index` within their attempt; an attempt's items follow its turn's prompt.
+    """
+
+    task_id: int
+    pos: int
+    turn_id: int
+    attempt_id: int | None = None
+    type: Literal["turn", "delta", "item"]
+    data: dict[str, Any]
+
+
+class Workspace(Request):
+    """Where a new task runs: an existing directory of the device, or a new chat folder."""
+
+    path: Annotated[str, StringConstraints(min_length=1, max_length=4096)] | None = None
+    """Absolute, or starting with `~`. None: a new chat folder."""
+
+
+Prompt = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+
+
+class CreateTask(Request):
+    """A new conversation."""
+
+    prompt: Prompt
+    agent: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    mode: Mode = "edits"
+    device_id: str | None = None
+    """None: the starred device, else the embedded one."""
+    workspace: Workspace = Field(default_factory=Workspace)
+    title: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+class CreateTurn(Request):
+    """The next message of a conversation."""
+
+    prompt: Prompt
+    mode: Mode | None = None
+    """None: as before."""
+
+
+class CancelTurn(Request):
+    """Stop one turn; None: the newest that is not finished."""
+
+    turn_id: int | None = None
+
+
+class CreatedTask(Model):
+    """Answer to a new conversation."""
+
+    task: Task
+    turn: Turn
+
+
+class DeviceList(Model):
+    """Answer of `GET /devices`, in Wegent's shape."""
+
+    items: list[Device]
+    total: int
+
+
+class AgentList(Model):
+    """Answer of `GET /agents`: those of one device."""
+
+    device_id: str
+    items: list[Agent]
+
+
+class TaskList(Model):
+    """Answer of `GET /tasks`, newest activity first."""
+
+    items: list[Task]
+    total: int
+
+
+class EventList(Model):
+    """Answer of `GET /tasks/{id}/events`."""
+
+    items: list[Event]
+    last_pos: int
+
+
+GatewayState = Literal["running", "starting", "elsewhere", "broken"]
+
+
+class Version(Model):
+    """Who answers, and whether its gateway runs here."""
+
+    name: str = "wegent-jupyter"
+    version: str
+    protocol: int
+    state: GatewayState
+    url: str | None = None
+    """Where the gateway of this data directory runs, when `elsewhere`."""
+    reason: str | None = None
+    """What is wrong, when `broken`."""
+
+
+class Problem(Model):
+    """Every error answer. `detail` is Wegent's; `fix` says what to do."""
+
+    detail: str | list[dict[str, Any]]
+    message: str
+    code: str
+    fix: str | None = None

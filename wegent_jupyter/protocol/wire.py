@@ -1,0 +1,194 @@
+"""Messages of the device link: Wegent's own (wire-protocol.md §2, §5) and the extensions that we negotiate.
+
+Extensions travel in `runtime_features.wegentJupyter` of `device:register` and in its ack; a stock peer ignores both.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from wegent_jupyter.protocol.api import Agent, Mode
+from wegent_jupyter.protocol.states import AttemptState
+
+NAMESPACE = "/local-executor"
+EXTENSION_VERSION = 1
+
+REGISTER = "device:register"
+HEARTBEAT = "device:heartbeat"
+EXECUTE = "task:execute"
+CANCEL = "task:cancel"
+ACKS = "attempt:acks"
+"""Ours, gateway to device: the highest `seq` of each attempt that is committed."""
+CHECK_WORKSPACE = "workspace:check"
+"""Ours, gateway to device: can a turn run in this directory?"""
+SHUTDOWN = "executor:shutdown"
+"""Ours, gateway to the embedded device: end when idle."""
+
+HEARTBEAT_SECONDS = 30.0
+"""Wegent's interval (wire-protocol.md §3.3)."""
+CALL_SECONDS = 30.0
+"""How long we wait for an ack before its outcome counts as unknown."""
+MAX_MESSAGE_BYTES = 16 << 20
+"""16 MiB: the largest frame either of our sides takes. A 1 MiB prompt, escaped six-fold, fits."""
+
+WireId = Annotated[int, Field(gt=0, lt=1 << 53)]
+
+
+class Wire(BaseModel):
+    """Base of all messages: unknown fields are ignored, as Wegent does."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+
+class AttemptReport(Wire):
+    """What a device says of one attempt when it registers."""
+
+    task_id: WireId
+    attempt_id: WireId
+    running: bool
+    last_seq: int = Field(ge=0)
+
+
+class DeviceExtension(Wire):
+    """Our part of a registration."""
+
+    version: int
+    boot_id: str = Field(max_length=100)
+    """New at each start of the executor process."""
+    agents: list[Agent] = Field(default=[], max_length=50)
+    workspace_root: str | None = Field(default=None, max_length=4096)
+    attempts: list[AttemptReport] = Field(default=[], max_length=10_000)
+
+
+class RuntimeFeatures(Wire):
+    """`runtime_features` of a registration."""
+
+    schemaVersion: int = 1
+    wegentJupyter: DeviceExtension | None = None
+
+
+class Register(Wire):
+    """`device:register` (wire-protocol.md §2.2)."""
+
+    device_id: str = Field(min_length=1, max_length=100, pattern=r"^[^:\s]+$")
+    name: str = Field(min_length=1, max_length=100)
+    device_type: Literal["local", "app", "cloud", "remote"] = "local"
+    bind_shell: Literal["claudecode", "openclaw"] = "claudecode"
+    executor_version: str | None = Field(default=None, max_length=50)
+    client_ip: str | None = Field(default=None, max_length=50)
+    runtime_features: RuntimeFeatures | None = None
+
+
+Verdict = Literal["keep", "cancel", "forget"]
+
+
+class AttemptVerdict(Wire):
+    """What the gateway makes of one reported attempt, and how far it has its events."""
+
+    attempt_id: WireId
+    verdict: Verdict
+    acked: int = 0
+
+
+class GatewayExtension(Wire):
+    """Our part of the answer to a registration."""
+
+    version: int = EXTENSION_VERSION
+    gateway_id: str
+    attempts: list[AttemptVerdict] = []
+
+
+class RegisterAck(Wire):
+    """Answer to `device:register`."""
+
+    success: bool = True
+    device_id: str
+    wegentJupyter: GatewayExtension | None = None
+
+
+class Heartbeat(Wire):
+    """`device:heartbeat` (wire-protocol.md §2.3)."""
+
+    device_id: str
+    running_task_ids: list[int] = []
+    executor_version: str | None = None
+
+
+class ExecuteExtension(Wire):
+    """What our executor needs beyond Wegent's ExecutionRequest."""
+
+    agent: str
+    mode: Mode
+    turn_id: WireId
+    session_id: str | None = None
+    """The agent's own session of this task on this device, to be resumed."""
+
+
+class Bot(Wire):
+    """One entry of `bot`; stock executors read `shell_type`."""
+
+    id: int = 1
+    name: str
+    shell_type: str
+    agent_config: dict[str, Any] = {"env": {}}
+    system_prompt: str = ""
+    mcp_servers: list[Any] = []
+    skills: list[Any] = []
+
+
+class Execute(Wire):
+    """`task:execute`: what we use of Wegent's ExecutionRequest; the fields that it is strict about are never null."""
+
+    task_id: WireId
+    subtask_id: WireId
+    prompt: str
+    bot: list[Bot]
+    llm: dict[str, Any] = Field(default={}, alias="model_config")
+    system_prompt: str = ""
+    mcp_servers: list[Any] = []
+    history: list[Any] = []
+    inherited_sessions: list[Any] = []
+    new_session: bool = False
+    skip_git_clone: bool = False
+    task_title: str = ""
+    project_workspace_path: str | None = None
+    standalone_chat_workspace: bool = False
+    wegent_jupyter: ExecuteExtension | None = None
+
+
+class ExecuteAck(Wire):
+    """Our device's answer to `task:execute`; a duplicate gets the state of the attempt it already has."""
+
+    accepted: bool
+    state: AttemptState = AttemptState.RUNNING
+    requeue: bool = False
+    """Refused for a reason that passes, such as a shutdown: the turn goes back to the queue."""
+    code: str = "refused"
+    message: str = ""
+    fix: str | None = None
+
+
+class Cancel(Wire):
+    """`task:cancel` (wire-protocol.md §5.9)."""
+
+    task_id: WireId
+    subtask_id: WireId
+
+
+class WorkspaceAnswer(Wire):
+    """Answer to `workspace:check`."""
+
+    ok: bool
+    path: str | None = None
+    message: str | None = None
+
+
+class Envelope(Wire):
+    """Every `response.*` and `error` event (wire-protocol.md §5.6); `seq` is ours."""
+
+    event_type: str = Field(max_length=100)
+    task_id: WireId
+    subtask_id: WireId
+    message_id: int | None = None
+    seq: int = Field(ge=1)
+    data: dict[str, Any]

@@ -1,0 +1,1 @@
+"""The gateway's Jupyter face: extension, REST, Socket.IO, supervision of the embedded executor."""

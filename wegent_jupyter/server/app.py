@@ -1,0 +1,66 @@
+"""The server extension. Loading it costs next to nothing; everything else is imported once the server listens."""
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.paths import jupyter_data_dir
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Bool, Enum, Float, Integer, List, Unicode, default
+
+if TYPE_CHECKING:
+    from wegent_jupyter.server.service import Service
+
+
+class WegentApp(ExtensionApp):
+    """Run AI coding agents on your own computers, from JupyterLab."""
+
+    name = "wegent_jupyter"
+    app_name = "Wegent"
+    description = "Run AI coding agents on your own computers, from JupyterLab."
+    load_other_extensions = True
+
+    data_dir = Unicode(help="Where the database and the lock are. One gateway per directory.").tag(config=True)
+    database_url = Unicode(
+        help="SQLAlchemy URL of the database. Empty: SQLite in data_dir. It may hold a password: keep the file private."
+    ).tag(config=True)
+    embedded_executor = Enum(
+        ["on", "off"], default_value="on", help="Start an executor on this machine, so that it is a device."
+    ).tag(config=True)
+    executor_home = Unicode(help="Home of the embedded executor. Empty: 'executor' in data_dir.").tag(config=True)
+    default_slots = Integer(5, min=1, max=20, help="Turns that a new device may run at once, 1 to 20.").tag(config=True)
+    allowed_agents = List(
+        Unicode(), default_value=None, allow_none=True, help="Agents that the embedded executor offers. None: all."
+    ).tag(config=True)
+    allow_full_access = Bool(True, help="Let users choose the mode in which an agent may do everything.").tag(
+        config=True
+    )
+    reconnect_window = Float(
+        60.0, min=1.0, help="Seconds for which a device that lost its connection may come back before its turns fail."
+    ).tag(config=True)
+    stable_identities = Bool(
+        False,
+        help="The identity provider gives each person the same name for ever, so that people do not see each other's "
+        "tasks. Off: every authenticated principal is the one owner, as token logins make a new name per browser.",
+    ).tag(config=True)
+
+    service: "Service | None" = None
+
+    @default("data_dir")
+    def _default_data_dir(self) -> str:
+        return f"{jupyter_data_dir()}/wegent"
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Start once the server listens; imports happen in a thread, so that it goes on answering."""
+        module = await asyncio.to_thread(importlib.import_module, "wegent_jupyter.server.service")
+        self.service = module.Service(self)
+        await self.service.start()
+
+    async def stop_extension(self) -> None:
+        """Stop the gateway, and the embedded executor if it is idle."""
+        if self.service is not None:
+            await self.service.stop()
+
+    def current_activity(self) -> int | None:
+        """Return how many turns run or wait, so that a busy server is not shut down as inactive."""
+        return self.service.activity() if self.service is not None else None

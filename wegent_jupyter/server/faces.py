@@ -1,0 +1,47 @@
+"""Tell every open face what looks different: whole snapshots, at most one per object and 30 ms."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from wegent_jupyter.protocol import api
+from wegent_jupyter.server.sockets import room_of
+
+FLUSH_SECONDS = 0.03
+
+Emit = Callable[[str, dict[str, object], str], Awaitable[None]]
+"""(event, data, room)"""
+
+
+class Broadcaster:
+    """Collects changed tasks and devices, and sends them to their owners' faces."""
+
+    def __init__(self, emit: Emit) -> None:
+        """Send with `emit`."""
+        self._emit = emit
+        self._tasks: dict[int, tuple[str, api.Task]] = {}
+        self._devices: dict[tuple[str, str], api.Device] = {}
+        self._flush: asyncio.Task[None] | None = None
+
+    def task_changed(self, owner: str, task: api.Task) -> None:
+        """Show a task, soon."""
+        self._tasks[task.id] = (owner, task)
+        self._soon()
+
+    def device_changed(self, owner: str, device: api.Device) -> None:
+        """Show a device, soon."""
+        self._devices[owner, device.device_id] = device
+        self._soon()
+
+    def _soon(self) -> None:
+        if self._flush is None or self._flush.done():
+            self._flush = asyncio.create_task(self._send())
+
+    async def _send(self) -> None:
+        while self._tasks or self._devices:
+            await asyncio.sleep(FLUSH_SECONDS)
+            tasks, self._tasks = self._tasks, {}
+            devices, self._devices = self._devices, {}
+            for owner, task in tasks.values():
+                await self._emit("task:update", task.model_dump(mode="json"), room_of(owner))
+            for (owner, _), device in devices.items():
+                await self._emit("device:update", device.model_dump(mode="json"), room_of(owner))

@@ -1,0 +1,240 @@
+"""Puts the parts together, once per server: lock, gateway, routes, sockets, embedded executor."""
+
+import asyncio
+import logging
+import os
+import re
+import secrets
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth import User
+from jupyter_server.utils import url_path_join
+
+from wegent_jupyter._version import __version__
+from wegent_jupyter.gateway.errors import Unavailable
+from wegent_jupyter.gateway.gateway import Gateway, Options
+from wegent_jupyter.gateway.store.engine import StoreBroken
+from wegent_jupyter.locks import DirectoryLock
+from wegent_jupyter.protocol import api, wire
+from wegent_jupyter.protocol.channel import NotSent, Unanswered
+from wegent_jupyter.server import rest
+from wegent_jupyter.server.auth import SINGLE_OWNER, same_secret
+from wegent_jupyter.server.faces import Broadcaster
+from wegent_jupyter.server.sockets import FACES, DeviceNamespace, TasksNamespace, make_handler, make_server
+from wegent_jupyter.server.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from wegent_jupyter.server.app import WegentApp
+
+log = logging.getLogger(__name__)
+
+TAKE_OVER_SECONDS = 3.0
+"""Between two looks whether the gateway that runs elsewhere has ended."""
+ACTIVITY_SECONDS = 30.0
+
+
+class Service:
+    """What the extension runs."""
+
+    def __init__(self, app: "WegentApp") -> None:
+        """Take the settings; nothing runs yet."""
+        self._app = app
+        self._directory = Path(app.data_dir).expanduser()
+        self._lock = DirectoryLock(self._directory, "gateway")
+        self.state: api.GatewayState = "starting"
+        self._reason: str | None = None
+        self.runtime_token = secrets.token_urlsafe(32)
+        self._embedded_key = secrets.token_urlsafe(32)
+        self._sockets = make_server()
+        self._gateway: Gateway | None = None
+        self._supervisor: Supervisor | None = None
+        self._background: set[asyncio.Task[Any]] = set()
+
+    # Life.
+
+    async def start(self) -> None:
+        """Add the routes, and open the gateway here unless another server has it."""
+        self._add_routes()
+        if not self._try_lock():
+            self.spawn(self._take_over())
+        elif await self._open():
+            log.info("Wegent runs at %s", self._url())
+        self.spawn(self._report_activity())
+
+    async def stop(self) -> None:
+        """Close everything. An idle embedded executor ends; a working one goes on and finds the next server."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        try:
+            await self._stop_executor()
+            if self._gateway is not None:
+                await self._gateway.close()
+        finally:
+            self._lock.release()
+
+    async def _stop_executor(self) -> None:
+        ends = await self._end_idle_executor()
+        if self._supervisor is not None:
+            await self._supervisor.stop()
+            if ends:
+                await self._supervisor.wait_ended()
+
+    async def _take_over(self) -> None:
+        """Wait until the lock is free, then be the gateway."""
+        self.state = "elsewhere"
+        while not self._try_lock():  # noqa: ASYNC110 - another process holds it: there is no event to await
+            await asyncio.sleep(TAKE_OVER_SECONDS)
+        self.state = "starting"
+        await self._open()
+
+    def _try_lock(self) -> bool:
+        try:
+            return self._lock.acquire()
+        except OSError as error:
+            self._reason = f"{self._directory} cannot be used: {error}"
+            self.state = "broken"
+            return False
+
+    async def _open(self) -> bool:
+        app = self._app
+        url = app.database_url or f"sqlite:///{self._directory / 'wegent.db'}"
+        options = Options(
+            database_url=url,
+            default_slots=app.default_slots,
+            allow_full_access=app.allow_full_access,
+            reconnect_window=app.reconnect_window,
+        )
+        gateway = Gateway(options, Broadcaster(self._emit))
+        try:
+            await gateway.open()
+        except StoreBroken as error:
+            log.error("%s", error)
+            self.state, self._reason = "broken", str(error)
+            return False
+        self._gateway = gateway
+        self.state = "running"
+        self._lock.publish({"pid": os.getpid(), "url": self._url(), "token": self.runtime_token, **self._reach()})
+        if app.embedded_executor == "on":
+            self._start_executor()
+        await self._sockets.emit("gateway", self.version().model_dump(), namespace=FACES)
+        return True
+
+    def _start_executor(self) -> None:
+        home = Path(self._app.executor_home or self._directory / "executor").expanduser()
+        target = {"url": self._url(), "token": self._embedded_key, **self._reach()}
+        self._supervisor = Supervisor(home, target, self._app.allowed_agents, self._executor_problem)
+        self._supervisor.start()
+
+    def _executor_problem(self, problem: str | None) -> None:
+        if problem != self._reason:
+            self._reason = problem
+            self.spawn(self._sockets.emit("gateway", self.version().model_dump(), namespace=FACES))
+
+    async def _end_idle_executor(self) -> bool:
+        """Ask the embedded executor to end if nothing runs on it; says whether it will."""
+        if self._gateway is None:
+            return False
+        for device in self._gateway.devices.all():
+            if device.kept.embedded and device.channel is not None:
+                try:
+                    answer = await device.channel.call(wire.SHUTDOWN, {}, 3.0)
+                except (NotSent, Unanswered):
+                    return False
+                return isinstance(answer, dict) and bool(answer.get("success"))
+        return False
+
+    # What handlers ask.
+
+    @property
+    def gateway(self) -> Gateway:
+        """Return the gateway; raises Unavailable with the reason when it does not run here."""
+        if self._gateway is not None:
+            return self._gateway
+        if self.state == "elsewhere":
+            where = self._lock.holder().get("url")
+            raise Unavailable(f"Wegent runs in another server: {where}", code="elsewhere", fix=f"Open {where}")
+        raise Unavailable(self._reason or "Wegent is starting.", code=self.state)
+
+    def version(self) -> api.Version:
+        """Return who we are and in which state."""
+        url = self._lock.holder().get("url") if self.state == "elsewhere" else None
+        return api.Version(
+            version=__version__, protocol=wire.EXTENSION_VERSION, state=self.state, url=url, reason=self._reason
+        )
+
+    def owner_of(self, user: User) -> str:
+        """Return whom a principal's objects belong to."""
+        return user.username if self._app.stable_identities else SINGLE_OWNER
+
+    def device_credential(self, token: str) -> tuple[str, bool] | None:
+        """Return (owner, embedded) of a device's credential, or None."""
+        if same_secret(token, self._embedded_key):
+            return self.embedded_owner(), True
+        return None
+
+    def embedded_owner(self) -> str:
+        """Return whom the embedded device and our own command line belong to."""
+        return os.environ.get("JUPYTERHUB_USER", SINGLE_OWNER) if self._app.stable_identities else SINGLE_OWNER
+
+    def forget_viewer(self, sid: str) -> None:
+        """Stop sending to a viewer that left."""
+        if self._gateway is not None:
+            self._gateway.viewers.leave_all(sid)
+
+    def activity(self) -> int | None:
+        """Return how many turns are not finished; None for none."""
+        return (len(self._gateway.tasks.open) or None) if self._gateway is not None else None
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run something in the background until the service stops."""
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._spawned_ended)
+
+    def _spawned_ended(self, task: "asyncio.Task[Any]") -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("Background work failed", exc_info=error)
+
+    # Jupyter.
+
+    @property
+    def _serverapp(self) -> Any:
+        return self._app.serverapp
+
+    def _add_routes(self) -> None:
+        serverapp = self._serverapp
+        self._sockets.register_namespace(TasksNamespace(self))
+        self._sockets.register_namespace(DeviceNamespace(self))
+        base = re.escape(url_path_join(serverapp.base_url, "wegent"))
+        socket_route = (rf"{base}/socket\.io/", make_handler(self._sockets), {"service": self})
+        serverapp.web_app.add_handlers(".*$", [socket_route, *rest.routes(f"{base}/api", self)])
+
+    async def _emit(self, event: str, data: dict[str, object], room: str) -> None:
+        await self._sockets.emit(event, data, room=room, namespace=FACES)
+
+    async def _report_activity(self) -> None:
+        """Keep idle cullers away while something runs or waits."""
+        while True:
+            if self.activity():
+                self._serverapp.web_app.settings["last_activity_times"]["wegent"] = datetime.now(UTC)
+            await asyncio.sleep(ACTIVITY_SECONDS)
+
+    def _url(self) -> str:
+        """Return our URL as this machine reaches it."""
+        serverapp = self._serverapp
+        path = url_path_join(serverapp.base_url, "wegent").rstrip("/")
+        if serverapp.sock:
+            return f"http://localhost{path}"
+        host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(serverapp.ip, serverapp.ip)  # noqa: S104
+        host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        return f"{'https' if serverapp.certfile else 'http'}://{host}:{serverapp.port}{path}"
+
+    def _reach(self) -> dict[str, str | None]:
+        """Return what a URL cannot say: Jupyter's socket file, and the certificate to trust."""
+        serverapp = self._serverapp
+        return {"unix": serverapp.sock or None, "ca": serverapp.certfile or None}

@@ -1,0 +1,293 @@
+"""Socket.IO under `{base_url}wegent/socket.io/`: `/tasks` for people and programs, `/local-executor` for devices."""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import socketio
+from jupyter_core.utils import ensure_async
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from pydantic import ValidationError
+from tornado import web
+
+from wegent_jupyter.gateway.errors import Refused
+from wegent_jupyter.gateway.gateway import Connection
+from wegent_jupyter.protocol import api, wire
+from wegent_jupyter.protocol.channel import NotSent, Unanswered
+from wegent_jupyter.server.auth import WegentAuth
+
+if TYPE_CHECKING:
+    from wegent_jupyter.server.service import Service
+
+log = logging.getLogger(__name__)
+
+FACES = "/tasks"
+PING_INTERVAL, PING_TIMEOUT = 25, 60
+"""Seconds. Stock executors answer no ping while a handler of theirs runs, hence the long time-out."""
+REGISTER_SECONDS = 10.0
+"""A device that has not registered by then is disconnected."""
+
+
+async def ask(namespace: Any, sid: str, event: str, data: dict[str, Any]) -> Any:
+    """Send and return the ack, waiting as long as the caller lets it.
+
+    `AsyncServer.call` refuses to work with `async_handlers=False`, since it would dead-lock inside a handler; this is
+    only called outside of one.
+    """
+    answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def settle(*values: Any) -> None:
+        if not answered.done():
+            answered.set_result(values[0] if values else None)
+
+    await namespace.emit(event, data, to=sid, callback=settle)
+    return await answered
+
+
+def make_server() -> socketio.AsyncServer:
+    """Return the Socket.IO server with the settings that it needs inside Jupyter."""
+    return socketio.AsyncServer(
+        async_mode="tornado",
+        transports=["websocket"],
+        # In order, one packet of a client at a time: the handlers enqueue and return.
+        async_handlers=False,
+        # Jupyter's own check of the Origin header decides, in the handler.
+        cors_allowed_origins=[],
+        http_compression=False,
+        ping_interval=PING_INTERVAL,
+        ping_timeout=PING_TIMEOUT,
+        max_http_buffer_size=wire.MAX_MESSAGE_BYTES,
+    )
+
+
+def make_handler(server: socketio.AsyncServer) -> type[web.RequestHandler]:
+    """Return the Tornado handler of a Socket.IO server, behind Jupyter's checks."""
+    plain: Any = socketio.get_tornado_handler(server)
+
+    class SocketHandler(WebSocketMixin, WegentAuth, JupyterHandler, plain):  # type: ignore[misc]
+        """A WebSocket: people come with Jupyter's identity, devices with none and without an Origin header."""
+
+        ping_interval = 0  # Engine.IO pings by itself
+        max_message_size = wire.MAX_MESSAGE_BYTES
+
+        def get_compression_options(self) -> None:
+            """Send as it is: compression costs a third of the throughput and this is mostly loopback."""
+
+        # What a device is shows in its CONNECT packet, later; the checks before it are below.
+        @allow_unauthenticated
+        async def get(self, *args: Any, **kwargs: Any) -> None:
+            """Open a WebSocket; plain HTTP polling is not offered."""
+            if self.request.headers.get("Upgrade", "").lower() != "websocket":
+                raise web.HTTPError(400, "Only WebSocket connections are accepted here.")
+            user = self.current_user
+            if user is None and self.get_origin() is not None:
+                raise web.HTTPError(403)  # a browser without an identity
+            if user is not None:
+                allowed = self.authorizer.is_authorized(self, user, "execute", self.auth_resource)
+                if not await ensure_async(allowed):
+                    raise web.HTTPError(403)
+            await super().get(*args, **kwargs)  # type: ignore[misc]
+
+        async def open(self, *args: Any, **kwargs: Any) -> None:
+            """Start without Nagle's algorithm, which costs 40 ms per small message of two frames."""
+            self.set_nodelay(True)
+            await super().open(*args, **kwargs)
+
+        @allow_unauthenticated
+        async def post(self, *args: Any, **kwargs: Any) -> None:
+            """Refuse polling."""
+            raise web.HTTPError(405)
+
+        options = post
+
+    return SocketHandler
+
+
+class TasksNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
+    """`/tasks`: what faces follow."""
+
+    def __init__(self, service: "Service") -> None:
+        """Answer for a service."""
+        super().__init__(FACES)
+        self._service = service
+        self._owners: dict[str, str] = {}
+
+    async def on_connect(self, sid: str, environ: dict[str, Any], _auth: Any = None) -> None:
+        """Accept whom Jupyter knows."""
+        user = environ["tornado.handler"].current_user
+        if user is None:
+            raise socketio.exceptions.ConnectionRefusedError("Not authenticated")
+        self._owners[sid] = self._service.owner_of(user)
+
+    async def on_disconnect(self, sid: str, _reason: str = "") -> None:
+        """Forget a viewer."""
+        self._owners.pop(sid, None)
+        self._service.forget_viewer(sid)
+
+    async def trigger_event(self, event: str, *args: Any) -> Any:
+        """Answer `watch`, `task:join` and `task:leave`."""
+        answers = {"watch": self._watch, "task:join": self._join, "task:leave": self._leave}
+        if event not in answers:
+            return await super().trigger_event(event, *args)
+        sid, data = args[0], args[1] if len(args) > 1 and isinstance(args[1], dict) else {}
+        try:
+            return {"ok": True, **await answers[event](sid, data)}
+        except Refused as refused:
+            return _problem(refused.message, refused.code, refused.status)
+        except (KeyError, TypeError, ValueError) as error:
+            return _problem(f"{event}: {error!r}", "invalid", 422)
+
+    async def _watch(self, sid: str, _data: dict[str, Any]) -> dict[str, Any]:
+        owner = self._owners[sid]
+        await self.enter_room(sid, room_of(owner))
+        snapshot: dict[str, Any] = {"version": self._service.version().model_dump(), "devices": [], "tasks": []}
+        if self._service.state == "running":
+            gateway = self._service.gateway
+            tasks, _ = await gateway.tasks.list(owner, 50, None)
+            snapshot["tasks"] = [task.model_dump(mode="json") for task in tasks]
+            snapshot["devices"] = [device.model_dump(mode="json") for device in gateway.show_devices(owner)]
+        return snapshot
+
+    async def _join(self, sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        task_id, after = int(data["task_id"]), int(data.get("after_pos") or 0)
+
+        async def send(events: list[api.Event]) -> None:
+            batch = {"task_id": task_id, "events": [event.__dict__ for event in events]}
+            await ask(self, sid, "task:events", batch)
+
+        async def lagged(pos: int) -> None:
+            await self.emit("lagged", {"task_id": task_id, "pos": pos}, to=sid)
+
+        await self._service.gateway.join(self._owners[sid], sid, task_id, after, send, lagged)
+        return {}
+
+    async def _leave(self, sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        self._service.gateway.viewers.leave(sid, int(data["task_id"]))
+        return {}
+
+
+def room_of(owner: str) -> str:
+    """Return the room of an owner's faces."""
+    return f"owner:{owner}"
+
+
+def _problem(message: str, code: str, status: int) -> dict[str, Any]:
+    return {"error": {"message": message, "code": code, "status": status}}
+
+
+class DeviceChannel:
+    """A Channel to one connected device."""
+
+    def __init__(self, namespace: "DeviceNamespace", sid: str) -> None:
+        """Talk to the socket `sid`."""
+        self._namespace, self._sid = namespace, sid
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def closed(self) -> bool:
+        """Say whether the connection ended."""
+        return self._ended.done()
+
+    def end(self) -> None:
+        """Note that the connection ended."""
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    async def emit(self, event: str, data: dict[str, Any]) -> None:
+        """Send; raises NotSent."""
+        if self.closed:
+            raise NotSent
+        await self._namespace.emit(event, data, to=self._sid)
+
+    async def call(self, event: str, data: dict[str, Any], timeout: float) -> Any:
+        """Send and wait for the ack, at most until the connection ends; raises NotSent or Unanswered."""
+        if self.closed:
+            raise NotSent
+        asked = asyncio.ensure_future(ask(self._namespace, self._sid, event, data))
+        try:
+            await asyncio.wait({asked, self._ended}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done():
+                raise Unanswered
+            return asked.result()
+        finally:
+            asked.cancel()
+
+    async def close(self, reason: str) -> None:
+        """Disconnect the device."""
+        log.info("Disconnecting a device: %s", reason)
+        await self._namespace.disconnect(self._sid)
+
+
+class DeviceNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
+    """`/local-executor`: Wegent's device protocol, with device credentials only."""
+
+    def __init__(self, service: "Service") -> None:
+        """Answer for a service."""
+        super().__init__(wire.NAMESPACE)
+        self._service = service
+        self._channels: dict[str, DeviceChannel] = {}
+        self._credentials: dict[str, tuple[str, bool]] = {}
+        self._connections: dict[str, Connection] = {}
+
+    async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
+        """Accept a device's own credential, and nothing that a browser could send."""
+        if environ.get("HTTP_ORIGIN") is not None:
+            raise socketio.exceptions.ConnectionRefusedError("Browsers are not devices")
+        token = auth.get("token") if isinstance(auth, dict) else None
+        if not isinstance(token, str) or not token:
+            raise socketio.exceptions.ConnectionRefusedError("Missing authentication token")
+        known = self._service.device_credential(token)
+        if known is None:
+            raise socketio.exceptions.ConnectionRefusedError("Invalid or expired token")
+        self._credentials[sid] = known
+        self._channels[sid] = DeviceChannel(self, sid)
+        asyncio.get_running_loop().call_later(REGISTER_SECONDS, self._end_unregistered, sid)
+
+    async def on_disconnect(self, sid: str, _reason: str = "") -> None:
+        """Note that a device's connection ended."""
+        self._credentials.pop(sid, None)
+        channel = self._channels.pop(sid, None)
+        if channel is not None:
+            channel.end()
+        connection = self._connections.pop(sid, None)
+        if connection is not None:
+            await connection.closed()
+
+    async def trigger_event(self, event: str, *args: Any) -> Any:
+        """Answer the events of Wegent's device protocol; stream events are only queued here."""
+        if event in ("connect", "disconnect"):
+            return await super().trigger_event(event, *args)
+        sid, data = args[0], args[1] if len(args) > 1 else None
+        if event == wire.REGISTER:
+            return await self._register(sid, data)
+        connection = self._connections.get(sid)
+        if connection is None:
+            return {"error": "Not authenticated or not registered"}
+        if event == wire.HEARTBEAT:
+            return connection.heartbeat(data)
+        if event.startswith("response.") or event == "error":
+            return connection.stream(data)
+        return {"error": f"Unknown event {event[:100]}"}
+
+    async def _register(self, sid: str, data: Any) -> dict[str, Any]:
+        try:
+            hello = wire.Register.model_validate(data)
+        except ValidationError as error:
+            return {"error": f"Invalid payload: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}"}
+        if sid in self._connections or self._service.state != "running":
+            return {"error": "Registration failed: not now"}
+        owner, embedded = self._credentials[sid]
+        channel = self._channels[sid]
+        connection, ack = await self._service.gateway.register(owner, hello, channel, embedded=embedded)
+        if channel.closed:
+            await connection.closed()
+            return {"error": "Client disconnected during device registration"}
+        self._connections[sid] = connection
+        return ack.model_dump(exclude_none=True)
+
+    def _end_unregistered(self, sid: str) -> None:
+        channel = self._channels.get(sid)
+        if channel is not None and sid not in self._connections:
+            self._service.spawn(channel.close("It did not register"))
