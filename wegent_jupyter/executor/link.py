@@ -79,9 +79,7 @@ class SocketChannel:
         if self.closed:
             raise NotSent
         # python-socketio leaves a pending call alone when the connection ends, so the end is raced.
-        asked = asyncio.ensure_future(
-            self._client.call(event, data, namespace=wire.NAMESPACE, timeout=timeout)
-        )
+        asked = asyncio.ensure_future(self._client.call(event, data, namespace=wire.NAMESPACE, timeout=timeout))
         await asyncio.wait({asked, self._ended}, return_when=asyncio.FIRST_COMPLETED)
         if not asked.done():
             asked.cancel()

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from pydantic import ValidationError
-
-from wegent_jupyter.gateway.devices import DeviceEntry, Devices, Kept, now
+from wegent_jupyter.gateway.devices import DeviceEntry, Devices, Kept
 from wegent_jupyter.gateway.dispatch import Dispatcher
 from wegent_jupyter.gateway.ingest import Inbound
 from wegent_jupyter.gateway.ledger import Attempt, Changes, Ledger
@@ -52,37 +50,6 @@ class Options:
     allow_full_access: bool = True
     reconnect_window: float = 60.0
     """Seconds for which a dropped device's turns are believed to go on."""
-
-
-class Connection:
-    """One registered connection of a device, as the transport sees it."""
-
-    def __init__(self, gateway: "Gateway", device: DeviceEntry, channel: Channel, inbound: Inbound) -> None:
-        """Made by `Gateway.register`."""
-        self._gateway, self._device, self._channel, self._inbound = gateway, device, channel, inbound
-
-    def stream(self, data: Any) -> dict[str, Any]:
-        """Take one `response.*` or `error` event, synchronously."""
-        return self._inbound.put(data)
-
-    def heartbeat(self, data: Any) -> dict[str, Any]:
-        """Take a heartbeat. The first one says that the device has read the answer to its registration."""
-        try:
-            beat = wire.Heartbeat.model_validate(data)
-        except ValidationError as error:
-            return {"error": f"Invalid payload: {error.errors()[0]['loc']}"}
-        if beat.device_id != self._device.kept.device_id:
-            return {"error": "Device ID mismatch"}
-        if self._device.channel is not self._channel:
-            return {"error": "Stale device connection"}
-        self._device.kept.last_seen = now()
-        self._gateway.ready(self._device)
-        return {"success": True}
-
-    async def closed(self) -> None:
-        """Note that the connection ended."""
-        await self._inbound.close()
-        self._gateway.disconnected(self._device, self._channel)
 
 
 class Gateway:
@@ -227,8 +194,8 @@ class Gateway:
     # Devices come and go.
 
     async def register(
-        self, owner: str, hello: wire.Register, channel: Channel, *, embedded: bool = False
-    ) -> tuple[Connection, wire.RegisterAck]:
+        self, owner: str, hello: wire.Register, channel: Channel, *, embedded: bool
+    ) -> tuple[DeviceEntry, wire.RegisterAck]:
         """Take a device in; it is online from its first heartbeat on, when it has read the answer."""
         device = self.devices.register(owner, hello, embedded=embedded)
         earlier, device.channel, device.ready = device.channel, channel, False
@@ -237,14 +204,13 @@ class Gateway:
         ours = hello.runtime_features.wegentJupyter if hello.runtime_features else None
         device.boot_id = ours.boot_id if ours else None
         verdicts = await self._dispatcher.reconcile(device, ours)
-        changes = Changes()
-        changes.device(device)
-        await self._ledger.save_surely(lambda: changes)
-        inbound = Inbound(owner, hello.device_id, channel, self._ledger, self._dispatcher)
+        await self._ledger.save_surely(lambda: Changes.of_device(device))
         extension = wire.GatewayExtension(gateway_id=self.id, attempts=verdicts) if ours else None
-        return Connection(self, device, channel, inbound), wire.RegisterAck(
-            device_id=hello.device_id, wegentJupyter=extension
-        )
+        return device, wire.RegisterAck(device_id=hello.device_id, wegentJupyter=extension)
+
+    def inbound(self, device: DeviceEntry, channel: Channel) -> Inbound:
+        """Return the consumer of what a registered connection streams."""
+        return Inbound(device.owner, device.kept.device_id, channel, self._ledger, self._dispatcher)
 
     def ready(self, device: DeviceEntry) -> None:
         """Let a registered device work."""

@@ -86,9 +86,10 @@ class Changes:
             }
         )
 
-    def device(self, entry: DeviceEntry) -> None:
-        """Store a device."""
-        self.devices.append((entry.owner, entry.kept.device_id, asdict(entry.kept)))
+    @classmethod
+    def of_device(cls, entry: DeviceEntry) -> "Changes":
+        """Return the change that stores a device."""
+        return cls(devices=[(entry.owner, entry.kept.device_id, asdict(entry.kept))])
 
     def event(
         self,

@@ -9,11 +9,10 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
-from pydantic import ValidationError
 from tornado import web
 
 from wegent_jupyter.gateway.errors import Refused
-from wegent_jupyter.gateway.gateway import Connection
+from wegent_jupyter.gateway.session import DeviceSession
 from wegent_jupyter.protocol import api, wire
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.server.auth import WegentAuth
@@ -227,9 +226,7 @@ class DeviceNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         """Answer for a service."""
         super().__init__(wire.NAMESPACE)
         self._service = service
-        self._channels: dict[str, DeviceChannel] = {}
-        self._credentials: dict[str, tuple[str, bool]] = {}
-        self._connections: dict[str, Connection] = {}
+        self._sessions: dict[str, tuple[DeviceSession, DeviceChannel]] = {}
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         """Accept a device's own credential, and nothing that a browser could send."""
@@ -241,53 +238,30 @@ class DeviceNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         known = self._service.device_credential(token)
         if known is None:
             raise socketio.exceptions.ConnectionRefusedError("Invalid or expired token")
-        self._credentials[sid] = known
-        self._channels[sid] = DeviceChannel(self, sid)
+        if self._service.state != "running":
+            raise socketio.exceptions.ConnectionRefusedError("Server is not ready")
+        owner, embedded = known
+        channel = DeviceChannel(self, sid)
+        self._sessions[sid] = DeviceSession(self._service.gateway, owner, channel, embedded=embedded), channel
         asyncio.get_running_loop().call_later(REGISTER_SECONDS, self._end_unregistered, sid)
 
     async def on_disconnect(self, sid: str, _reason: str = "") -> None:
         """Note that a device's connection ended."""
-        self._credentials.pop(sid, None)
-        channel = self._channels.pop(sid, None)
-        if channel is not None:
+        session, channel = self._sessions.pop(sid, (None, None))
+        if session is not None and channel is not None:
             channel.end()
-        connection = self._connections.pop(sid, None)
-        if connection is not None:
-            await connection.closed()
+            await session.closed()
 
     async def trigger_event(self, event: str, *args: Any) -> Any:
-        """Answer the events of Wegent's device protocol; stream events are only queued here."""
+        """Hand a message to its session; one packet of a client is handled at a time."""
         if event in ("connect", "disconnect"):
             return await super().trigger_event(event, *args)
-        sid, data = args[0], args[1] if len(args) > 1 else None
-        if event == wire.REGISTER:
-            return await self._register(sid, data)
-        connection = self._connections.get(sid)
-        if connection is None:
+        found = self._sessions.get(args[0])
+        if found is None:
             return {"error": "Not authenticated or not registered"}
-        if event == wire.HEARTBEAT:
-            return connection.heartbeat(data)
-        if event.startswith("response.") or event == "error":
-            return connection.stream(data)
-        return {"error": f"Unknown event {event[:100]}"}
-
-    async def _register(self, sid: str, data: Any) -> dict[str, Any]:
-        try:
-            hello = wire.Register.model_validate(data)
-        except ValidationError as error:
-            return {"error": f"Invalid payload: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}"}
-        if sid in self._connections or self._service.state != "running":
-            return {"error": "Registration failed: not now"}
-        owner, embedded = self._credentials[sid]
-        channel = self._channels[sid]
-        connection, ack = await self._service.gateway.register(owner, hello, channel, embedded=embedded)
-        if channel.closed:
-            await connection.closed()
-            return {"error": "Client disconnected during device registration"}
-        self._connections[sid] = connection
-        return ack.model_dump(exclude_none=True)
+        return await found[0].handle(event, args[1] if len(args) > 1 else None)
 
     def _end_unregistered(self, sid: str) -> None:
-        channel = self._channels.get(sid)
-        if channel is not None and sid not in self._connections:
+        session, channel = self._sessions.get(sid, (None, None))
+        if session is not None and channel is not None and not session.registered:
             self._service.spawn(channel.close("It did not register"))

@@ -1,0 +1,1 @@
+"""`jupyter wegent …`: the same devices and tasks, from a shell."""
