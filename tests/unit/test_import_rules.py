@@ -14,12 +14,12 @@ OURS = "wegent_jupyter"
 MAY_IMPORT: dict[str, set[str]] = {
     "protocol": set(),
     "gateway": {"protocol", "_version"},
-    "executor": {"protocol", "_version"},
+    "executor": {"protocol", "locks", "_version"},
     "practice": {"protocol", "_version"},
     "client": {"protocol", "_version"},
     "notebook": {"client", "protocol", "_version"},
     "cli": {"client", "protocol", "_version"},
-    "server": {"protocol", "gateway", "executor", "practice", "client", "cli", "bridge", "_version"},
+    "server": {"protocol", "gateway", "executor", "practice", "client", "cli", "bridge", "locks", "_version"},
 }
 # Libraries that a part stays free of: protocol does no I/O and has no clock; the others know no web framework.
 MUST_NOT_IMPORT: dict[str, set[str]] = {

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BINARY = {".gif", ".ico", ".jpg", ".jpeg", ".png", ".webp", ".woff", ".woff2"}
 
 # Written so that this file does not match itself.
-MACHINE_PATH = re.compile(r"(?<![\w.~$}-])/(?:root|work|tmp)(?:/)")
+MACHINE_PATH = re.compile(r"(?<![\w.~$}…-])/(?:root|work|tmp)(?:/)")
 UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME)\b")
 REGISTRY = re.compile(r"://|%3A%2F%2F|archive" + r"Url", re.IGNORECASE)
 

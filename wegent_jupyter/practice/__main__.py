@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -15,23 +16,15 @@ from wegent_jupyter.practice.sessions import SessionStore, practice_home
 
 
 async def serve() -> None:
-    """Answer one client until its end of the pipe closes or SIGTERM comes; what runs is ended."""
-    task = asyncio.create_task(run_agent(cast(Agent, PracticeAgent(SessionStore(practice_home(os.environ))))))
+    """Answer one client until its end of the pipe closes, or SIGINT or SIGTERM comes; what runs is ended."""
+    agent = PracticeAgent(SessionStore(practice_home(os.environ)))
+    task = asyncio.create_task(run_agent(cast(Agent, agent)))
     if sys.platform != "win32":
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    await task
-
-
-def main() -> int:
-    """Run the agent; return the exit status: 0, or 128+N after SIGINT or SIGTERM."""
-    try:
-        asyncio.run(serve())
-    except asyncio.CancelledError:
-        return 128 + signal.SIGTERM
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    return 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    asyncio.run(serve())

@@ -4,7 +4,6 @@ An *item* is one message, thought, tool call, plan or notice of an attempt. Text
 the character offset, everything else is sent whole, so that applying an event twice changes nothing.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -131,7 +130,6 @@ def _tool(event: Tool) -> tuple[str, Json]:
         "tool_input": event.input,
         "tool_output": event.output,
         "status": _BLOCK_STATUS[event.status],
-        "timestamp": int(time.time() * 1000),
         "item": asdict(event),
     }
     return "response.block.created", {"block": block}

@@ -71,6 +71,7 @@ class Service:
         await asyncio.gather(*self._background, return_exceptions=True)
         try:
             await self._stop_executor()
+            self.state = "starting"  # no device may come back to what is being closed
             if self._gateway is not None:
                 await self._gateway.close()
         finally:

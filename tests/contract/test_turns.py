@@ -1,0 +1,444 @@
+"""Turns end to end: gateway, device link, executor, a real agent process. Over a good channel and over bad ones."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.channels import Faults
+from tests.support.world import Watcher, World, folded, shown
+from wegent_jupyter.executor import sender
+from wegent_jupyter.gateway import dispatch
+from wegent_jupyter.gateway.errors import Conflict, NotFound, Refused
+from wegent_jupyter.protocol import api, wire
+from wegent_jupyter.protocol.states import TurnState
+
+CHANNELS = {
+    "good": Faults(),
+    "drops": Faults(seed=1, drop=0.05),
+    "duplicates": Faults(seed=2, duplicate=0.2),
+    "reorders": Faults(seed=3, reorder=0.1),
+    "delays": Faults(seed=4, delay=0.3),
+    "cuts": Faults(seed=5, cut=0.02),
+    "everything": Faults(seed=6, drop=0.02, duplicate=0.05, reorder=0.05, delay=0.05, cut=0.01),
+}
+Make = Callable[..., World]
+
+
+@pytest.fixture(params=list(CHANNELS))
+def world(request: pytest.FixtureRequest, make_world: Make) -> World:
+    """A world over each kind of channel."""
+    faults = CHANNELS[request.param]
+    return make_world(Faults(faults.seed, faults.drop, faults.duplicate, faults.reorder, faults.delay, faults.cut))
+
+
+@pytest.fixture
+def make_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    # What waits for half a minute in the real world waits for a moment here: lost messages are the point.
+    monkeypatch.setattr(wire, "CALL_SECONDS", 0.3)
+    monkeypatch.setattr(sender, "RESEND_SECONDS", 0.2)
+    monkeypatch.setattr(dispatch, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr("wegent_jupyter.executor.device.REGISTER_SECONDS", 0.5)
+    monkeypatch.setattr("wegent_jupyter.gateway.tasks.WORKSPACE_SECONDS", 0.5)
+    return lambda faults=None, **options: World(tmp_path, faults, **options)
+
+
+def practice_text(text: str) -> str:
+    return f"Practice: a scripted answer, not AI.\n\n{text}"
+
+
+def test_a_turn_runs_once_and_its_whole_transcript_arrives(world: World) -> None:
+    """Invariants 1 and 2: whatever the channel does, the work is done once and nothing is lost, doubled or reordered."""
+
+    async def scenario() -> None:
+        async with world:
+            prompt = "!think first\n!bash echo run >> runs.txt; cat runs.txt\n!slow 40 0.01\n!say the end"
+            task = await world.submit(prompt)
+            watcher = Watcher(world, task)
+            await watcher.join()
+            turn = await world.finish(task)
+            assert turn.state is TurnState.COMPLETED, turn.error
+            await watcher.wait_finished()
+            detail = await world.detail(task)
+            assert detail.workspace is not None
+            assert (Path(detail.workspace) / "runs.txt").read_text() == "run\n"
+            transcript = await world.transcript(task)
+            kinds = [item["kind"] for item in transcript.items(turn)]
+            assert kinds == ["message", "thought", "tool", "message"]
+            words = [f"{n}" for n in range(1, 41)]
+            said = transcript.text(turn)
+            assert [said.index(word) for word in words] == sorted(said.index(word) for word in words)
+            assert said.endswith("the end")
+            assert shown(folded(watcher.events)) == shown(transcript)
+
+    asyncio.run(scenario())
+
+
+def test_positions_rise_and_never_repeat(world: World) -> None:
+    async def scenario() -> None:
+        async with world:
+            task = await world.submit("!slow 30 0.01\n!bash seq 50\n!say done")
+            watcher = Watcher(world, task)
+            await watcher.join()
+            await watcher.wait_finished()
+            positions = [event.pos for event in watcher.events]
+            assert positions == sorted(set(positions))
+
+    asyncio.run(scenario())
+
+
+def test_a_viewer_that_leaves_and_returns_at_any_point_sees_the_same(world: World) -> None:
+    """Invariant 2: reload, reconnect and a second tab converge on the stored transcript."""
+
+    async def scenario() -> None:
+        async with world:
+            task = await world.submit("!say one\n!slow 60 0.01\n!bash seq 200\n!say two")
+            steady, hopper = Watcher(world, task, "steady"), Watcher(world, task, "hopper")
+            await steady.join()
+            while not hopper.finished:
+                await hopper.join()
+                await asyncio.sleep(0.03)
+            await steady.wait_finished()
+            await world.until(lambda: _compacted(world, task), "the history is compacted")
+            late = Watcher(world, task, "late")
+            await late.join()
+            await late.wait_finished()
+            expected = shown(await world.transcript(task))
+            assert shown(folded(steady.events)) == expected
+            assert shown(folded(hopper.events)) == expected
+            assert shown(folded(late.events)) == expected
+            for cut in range(0, len(steady.events), 7):
+                half = folded(steady.events[:cut])
+                for event in await world.stored(task, half.pos):
+                    half.apply(event)
+                assert shown(half) == expected
+
+    asyncio.run(scenario())
+
+
+async def _compacted(world: World, task: int) -> bool:
+    return all(event.type != "delta" or event.data["offset"] == 0 for event in await world.stored(task))
+
+
+def test_stop_ends_the_turn_and_every_process_of_it(world: World) -> None:
+    """Invariant 6, also for what was detached."""
+
+    async def scenario() -> None:
+        async with world:
+            task = await world.submit("!detach 300\n!bash sleep 301 & sleep 302\n!say never")
+            turn = await world.reach(task, TurnState.RUNNING)
+            await world.until(lambda: _sleeps(turn.attempt_id), "the command runs")
+            await world.cancel(task)
+            ended = await world.finish(task)
+            assert ended.state is TurnState.CANCELLED
+            assert processes_of(ended.attempt_id) == []
+            assert await world.slots() == 0
+
+    asyncio.run(scenario())
+
+
+async def _sleeps(attempt_id: int | None) -> bool:
+    return sum("sleep" in process.name() for process in processes_of(attempt_id)) >= 2
+
+
+def processes_of(attempt_id: int | None) -> list[psutil.Process]:
+    """Return the living processes that carry an attempt's marker."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("WEGENT_ATTEMPT") == str(attempt_id) and process.status() != "zombie":
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def test_six_turns_fill_five_slots_and_the_sixth_waits_its_turn(world: World) -> None:
+    async def scenario() -> None:
+        async with world:
+            tasks = [await world.submit("!hang") for _ in range(5)]
+            for task in tasks:
+                await world.reach(task, TurnState.RUNNING)
+            sixth = await world.submit("!say at last")
+            shown_task = await world.detail(sixth)
+            assert (shown_task.state, shown_task.queue_position) == (TurnState.QUEUED, 1)
+            assert world.gateway is not None
+            device = world.gateway.show_devices("ann")[0]
+            assert (device.status, device.slot_used, device.slot_max, device.queued) == ("busy", 5, 5, 1)
+            await world.cancel(tasks[2])
+            assert (await world.finish(sixth)).state is TurnState.COMPLETED
+            for task in tasks:
+                if task != tasks[2]:
+                    await world.cancel(task)
+                assert (await world.finish(task)).state is TurnState.CANCELLED
+            assert await world.slots() == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_follow_up_goes_on_in_the_same_conversation_and_directory(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            task = await world.submit("!write a.txt one")
+            await world.finish(task)
+            assert world.gateway is not None
+            await world.gateway.create_turn("ann", task, api.CreateTurn(prompt="!bash cat a.txt; pwd"))
+            second = await world.finish(task)
+            transcript = await world.transcript(task)
+            [tool] = [item for item in transcript.items(second) if item["kind"] == "tool"]
+            workspace = (await world.detail(task)).workspace
+            assert tool["output"].startswith("one")
+            assert str(workspace) in tool["output"]
+            assert "message 2 of this conversation" in transcript.text(second)
+
+    asyncio.run(scenario())
+
+
+def test_at_most_one_turn_of_a_task_runs(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            task = await world.submit("!bash echo first >> log; read -t 1 _ < <(sleep 5); echo first >> log")
+            assert world.gateway is not None
+            await world.gateway.create_turn("ann", task, api.CreateTurn(prompt="!bash echo second >> log"))
+            other = await world.submit("!say another task is not held up")
+            assert (await world.finish(other)).state is TurnState.COMPLETED
+            detail = await world.detail(task)
+            assert [turn.state for turn in detail.turn_list] == [TurnState.RUNNING, TurnState.QUEUED]
+            await world.finish(task)
+            assert (Path(str(detail.workspace)) / "log").read_text().split() == ["first", "first", "second"]
+
+    asyncio.run(scenario())
+
+
+def test_a_queued_turn_is_cancelled_at_once_and_never_starts(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world(default_slots=1) as world:
+            running = await world.submit("!hang")
+            waiting = await world.submit("!bash touch started")
+            turn = await world.cancel(waiting)
+            assert turn.state is TurnState.CANCELLED
+            await world.cancel(running)
+            await world.finish(running)
+            last = await world.submit("!say after both")
+            await world.finish(last)
+            assert (await world.detail(waiting)).turn_list[0].attempt_id is None
+
+    asyncio.run(scenario())
+
+
+def test_queues_are_first_in_first_out(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world(default_slots=1) as world:
+            first = await world.submit("!hang")
+            waiting = [await world.submit(f"!say {n}") for n in range(3)]
+            positions = [(await world.detail(task)).queue_position for task in waiting]
+            assert positions == [1, 2, 3]
+            await world.cancel(first)
+            ended = [(await world.finish(task)).ended_at for task in waiting]
+            assert ended == sorted(str(time) for time in ended)
+
+    asyncio.run(scenario())
+
+
+def test_a_restarted_gateway_finds_its_queue_its_running_turns_and_its_history(make_world: Make) -> None:
+    """Invariant 8: the turn goes on without the gateway, and its events arrive afterwards."""
+
+    async def scenario() -> None:
+        async with make_world(default_slots=1) as world:
+            done = await world.submit("!say old")
+            await world.finish(done)
+            running = await world.submit("!slow 60 0.02\n!say survived")
+            await world.reach(running, TurnState.RUNNING)
+            waiting = await world.submit("!say and I came after")
+            before = shown(await world.transcript(done))
+            await world.stop_gateway()
+            world.cut()
+            await world.start_gateway()
+            assert (await world.finish(running)).state is TurnState.COMPLETED
+            assert (await world.finish(waiting)).state is TurnState.COMPLETED
+            text = (await world.transcript(running)).text((await world.detail(running)).turn_list[0])
+            assert text.endswith("survived")
+            assert all(f"{n}" in text for n in range(1, 61))
+            assert shown(await world.transcript(done)) == before
+
+    asyncio.run(scenario())
+
+
+def test_a_restarted_executor_ends_its_turns_with_a_reason_and_works_on(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            task = await world.submit("!bash sleep 300")
+            await world.reach(task, TurnState.RUNNING)
+            await world.stop_device()
+            await world.start_device()
+            turn = await world.finish(task)
+            assert turn.state is TurnState.FAILED
+            assert turn.error is not None
+            assert turn.error.code in ("executor_stopped", "executor_restarted")
+            assert processes_of(turn.attempt_id) == []
+            assert (await world.finish(await world.submit("!say again"))).state is TurnState.COMPLETED
+
+    asyncio.run(scenario())
+
+
+def test_nothing_fails_within_the_reconnect_window(make_world: Make) -> None:
+    """Invariant 3."""
+
+    async def scenario() -> None:
+        async with make_world(reconnect_window=30.0) as world:
+            task = await world.submit("!slow 40 0.02\n!say back")
+            await world.reach(task, TurnState.RUNNING)
+            world.connect = False
+            world.cut()
+            assert world.gateway is not None
+
+            async def reconnecting() -> bool:
+                return world.gateway is not None and world.gateway.show_devices("ann")[0].status == "reconnecting"
+
+            await world.until(reconnecting, "the drop shows at once")
+            assert (await world.state(task)) is TurnState.RUNNING
+            world.connect = True
+            turn = await world.finish(task)
+            assert turn.state is TurnState.COMPLETED
+            assert (await world.transcript(task)).text(turn).endswith("back")
+
+    asyncio.run(scenario())
+
+
+def test_after_the_reconnect_window_the_turn_failed_as_device_lost_and_its_slot_is_free(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world(reconnect_window=1.0) as world:
+            task = await world.submit("!hang")
+            await world.reach(task, TurnState.RUNNING)
+            world.connect = False
+            world.cut()
+            turn = await world.finish(task)
+            assert turn.state is TurnState.FAILED
+            assert turn.error is not None
+            assert turn.error.code == "device_lost"
+            assert "reconnect window" in turn.error.message
+            assert world.gateway is not None
+            device = world.gateway.show_devices("ann")[0]
+            assert (device.status, device.slot_used) == ("offline", 0)
+            waiting = await world.submit("!say when you are back")
+            world.connect = True
+            assert (await world.finish(waiting)).state is TurnState.COMPLETED
+
+            async def gone() -> bool:
+                return processes_of(turn.attempt_id) == []
+
+            await world.until(gone, "what the gateway gave up is ended on the device")
+
+    asyncio.run(scenario())
+
+
+def test_a_stop_for_an_absent_device_is_carried_out_when_it_returns(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            task = await world.submit("!hang")
+            turn = await world.reach(task, TurnState.RUNNING)
+            world.connect = False
+            world.cut()
+            assert (await world.cancel(task)).cancelling
+            world.connect = True
+            assert (await world.finish(task)).state is TurnState.CANCELLED
+            assert processes_of(turn.attempt_id) == []
+
+    asyncio.run(scenario())
+
+
+def test_one_terminal_event_per_attempt_whatever_the_agent_does(make_world: Make) -> None:
+    """Invariant 6, for agents that misbehave."""
+    prompts = {
+        "!garbage": TurnState.FAILED,
+        "!exit 3": TurnState.FAILED,
+        "!exit 0": TurnState.FAILED,
+        "!error 500": TurnState.FAILED,
+        "!detach 300\n!say done": TurnState.COMPLETED,
+        "!flood 100000000": TurnState.COMPLETED,
+    }
+
+    async def scenario() -> None:
+        async with make_world() as world:
+            memory = psutil.Process(os.getpid()).memory_info().rss
+            tasks = {prompt: await world.submit(prompt) for prompt in prompts}
+            for prompt, task in tasks.items():
+                turn = await world.finish(task)
+                assert turn.state is prompts[prompt], (prompt, turn.error)
+                assert (turn.error is None) == (turn.state is TurnState.COMPLETED)
+                final = [
+                    event for event in await world.stored(task) if event.type == "turn" and event.data["ended_at"]
+                ]
+                assert len(final) == 1, prompt
+                assert processes_of(turn.attempt_id) == [], prompt
+            grown = psutil.Process(os.getpid()).memory_info().rss - memory
+            # 100 MB came in; 4 MiB of text are kept, in the store. Both sides live in this process.
+            assert grown < 150 << 20
+            notices = [e.data for e in await world.stored(tasks["!flood 100000000"]) if e.data.get("kind") == "notice"]
+            assert ["longer than" in notice["text"] for notice in notices] == [True]
+
+    asyncio.run(scenario())
+
+
+def test_an_agent_that_ignores_the_stop_is_ended_all_the_same(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            task = await world.submit("!hang")
+            await world.reach(task, TurnState.RUNNING)
+            await world.cancel(task)
+            turn = await world.finish(task)
+            assert turn.state is TurnState.CANCELLED
+            assert processes_of(turn.attempt_id) == []
+
+    asyncio.run(scenario())
+
+
+def test_the_mode_decides_what_the_agent_may_do(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            done: dict[str, set[str]] = {}
+            for mode in ("plan", "edits", "full"):
+                task = await world.submit("!write w.txt x\n!bash touch b.txt", mode=mode)
+                assert (await world.finish(task)).state is TurnState.COMPLETED
+                workspace = Path(str((await world.detail(task)).workspace))
+                done[mode] = {path.name for path in workspace.iterdir()}
+            assert done == {"plan": set(), "edits": {"w.txt"}, "full": {"w.txt", "b.txt"}}
+
+    asyncio.run(scenario())
+
+
+def test_a_workspace_that_cannot_be_used_is_refused_with_the_reason(make_world: Make, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        file = tmp_path / "file"
+        file.write_text("")
+        async with make_world() as world:
+            for path, reason in (("/no/such/place", "does not exist"), (str(file), "is a file"), ("here", "absolute")):
+                with pytest.raises(Refused, match=reason):
+                    await world.submit("!say x", workspace={"path": path})
+            assert await world.slots() == 0
+
+    asyncio.run(scenario())
+
+
+def test_unknown_objects_and_those_of_others_look_the_same(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            task = await world.submit("!say mine")
+            await world.finish(task)
+            assert world.gateway is not None
+            for owner, wanted in (("ann", 12345), ("bob", task)):
+                with pytest.raises(NotFound):
+                    await world.gateway.tasks.detail(owner, wanted)
+                with pytest.raises(NotFound):
+                    await world.gateway.cancel(owner, wanted, None)
+                with pytest.raises(NotFound):
+                    await world.gateway.events(owner, wanted, 0, 10, 1000)
+            with pytest.raises(Conflict):
+                await world.gateway.cancel("ann", task, None)
+
+    asyncio.run(scenario())

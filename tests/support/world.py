@@ -1,0 +1,236 @@
+"""A gateway and a device in one loop, joined by channels in memory; the agents are real processes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.support.channels import Faults, MemoryChannel
+from wegent_jupyter.executor.config import load
+from wegent_jupyter.executor.device import Device, Refused
+from wegent_jupyter.gateway.gateway import Gateway, Options
+from wegent_jupyter.gateway.session import DeviceSession
+from wegent_jupyter.protocol import api
+from wegent_jupyter.protocol.channel import NotSent, Unanswered
+from wegent_jupyter.protocol.states import TurnState
+from wegent_jupyter.protocol.transcript import Transcript
+
+OWNER = "ann"
+LIVENESS = 60.0
+
+
+class Silent:
+    """Faces that nobody looks at; they keep what they were told."""
+
+    def __init__(self) -> None:
+        self.tasks: list[api.Task] = []
+        self.devices: list[api.Device] = []
+
+    def task_changed(self, owner: str, task: api.Task) -> None:
+        self.tasks.append(task)
+
+    def device_changed(self, owner: str, device: api.Device) -> None:
+        self.devices.append(device)
+
+
+class World:
+    """One gateway, one device. Either can be ended and started again; the connection can be cut."""
+
+    def __init__(self, directory: Path, faults: Faults | None = None, **options: Any) -> None:
+        self.directory = directory
+        self.faults = faults or Faults()
+        self.options = options
+        self.faces = Silent()
+        self.errors: list[dict[str, Any]] = []
+        self.gateway: Gateway | None = None
+        self.device: Device | None = None
+        self.device_id = ""
+        self.wire: MemoryChannel | None = None
+        self._link: asyncio.Task[None] | None = None
+        self.online = asyncio.Event()
+        self.connect = True
+
+    async def __aenter__(self) -> Self:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: self.errors.append(context))
+        await self.start_gateway()
+        await self.start_device()
+        return self
+
+    async def __aexit__(
+        self, type_: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        await self.stop_device()
+        await self.stop_gateway()
+        if type_ is None:
+            assert self.errors == []
+
+    async def start_gateway(self) -> None:
+        database = self.directory / "wegent.db"
+        gateway = Gateway(Options(f"sqlite:///{database}", **self.options), self.faces)
+        await gateway.open()
+        self.gateway = gateway
+
+    async def stop_gateway(self) -> None:
+        gateway, self.gateway = self.gateway, None
+        if gateway is not None:
+            await gateway.close()
+
+    async def start_device(self) -> None:
+        home = self.directory / "home"
+        settings = load({"WEGENT_EXECUTOR_HOME": str(home), "DEVICE_NAME": "box"})
+        self.device_id = settings.device_id
+        self.device = Device(settings)
+        self._link = asyncio.create_task(self._stay_connected(self.device))
+        await self.until(self._is_online, "the device is online")
+
+    async def stop_device(self) -> None:
+        if self._link is not None:
+            self._link.cancel()
+            await asyncio.gather(self._link, return_exceptions=True)
+        if self.device is not None:
+            await self.device.close()
+            self.device = None
+
+    def cut(self) -> None:
+        """Cut the connection; the device connects again by itself unless `connect` is off."""
+        if self.wire is not None:
+            self.wire.end()
+
+    async def _stay_connected(self, device: Device) -> None:
+        while True:
+            if self.connect and self.gateway is not None:
+                await self._serve(device, self.gateway)
+            await asyncio.sleep(0.01)
+
+    async def _serve(self, device: Device, gateway: Gateway) -> None:
+        ours, theirs = MemoryChannel(self.faults), MemoryChannel(self.faults)
+        session = DeviceSession(gateway, OWNER, theirs, embedded=True)
+        theirs.connect(ours, session.handle, in_order=True)
+        ours.connect(theirs, lambda event, data: device.handle(ours, event, data), in_order=False)
+        self.wire = ours
+        serving = asyncio.create_task(device.serve(ours))
+        ended = asyncio.create_task(ours.wait_closed())
+        try:
+            await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
+            device.wake()
+            with suppress(Refused, NotSent, Unanswered):
+                await serving
+        finally:
+            serving.cancel()
+            ended.cancel()
+            ours.end()
+            await asyncio.gather(serving, ended, return_exceptions=True)
+            await session.closed()
+
+    # What a user does and sees.
+
+    async def submit(self, prompt: str, **fields: Any) -> int:
+        request = {"prompt": prompt, "agent": "practice", "mode": "full", **fields}
+        assert self.gateway is not None
+        created = await self.gateway.create_task(OWNER, api.CreateTask.model_validate(request))
+        return created.task.id
+
+    async def detail(self, task_id: int) -> api.TaskDetail:
+        assert self.gateway is not None
+        return await self.gateway.tasks.detail(OWNER, task_id)
+
+    async def cancel(self, task_id: int) -> api.Turn:
+        assert self.gateway is not None
+        return await self.gateway.cancel(OWNER, task_id, None)
+
+    async def state(self, task_id: int) -> TurnState:
+        return (await self.detail(task_id)).turn_list[-1].state
+
+    async def reach(self, task_id: int, *states: TurnState) -> api.Turn:
+        """Wait until the newest turn of a task is in one of the states."""
+
+        async def there() -> api.Turn | None:
+            turn = (await self.detail(task_id)).turn_list[-1]
+            return turn if turn.state in states else None
+
+        found: api.Turn = await self.until(there, f"task {task_id} is {states}")
+        return found
+
+    async def finish(self, task_id: int) -> api.Turn:
+        return await self.reach(task_id, TurnState.COMPLETED, TurnState.FAILED, TurnState.CANCELLED)
+
+    async def stored(self, task_id: int, after: int = 0) -> list[api.Event]:
+        """Read the whole history."""
+        assert self.gateway is not None
+        events: list[api.Event] = []
+        while page := await self.gateway.events(OWNER, task_id, after, 500, 1 << 20):
+            events += page
+            after = page[-1].pos
+        return events
+
+    async def transcript(self, task_id: int) -> Transcript:
+        return folded(await self.stored(task_id))
+
+    async def slots(self) -> int:
+        assert self.gateway is not None
+        return self.gateway.show_devices(OWNER)[0].slot_used
+
+    def _is_online(self) -> Awaitable[Any]:
+        async def look() -> bool:
+            devices = self.gateway.show_devices(OWNER) if self.gateway else []
+            return any(device.status in ("online", "busy") for device in devices)
+
+        return look()
+
+    @staticmethod
+    async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
+        """Look again and again until it is so."""
+        try:
+            async with asyncio.timeout(LIVENESS):
+                while not (found := await condition()):
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"not within {LIVENESS} s: {what}") from None
+        return found
+
+
+class Watcher:
+    """A viewer that joins a task and keeps what it is sent."""
+
+    def __init__(self, world: World, task_id: int, name: str = "viewer") -> None:
+        self.world, self.task_id, self.name = world, task_id, name
+        self.events: list[api.Event] = []
+        self.lagged_at: int | None = None
+
+    async def join(self, after: int | None = None) -> None:
+        assert self.world.gateway is not None
+        pos = after if after is not None else (self.events[-1].pos if self.events else 0)
+        await self.world.gateway.join(OWNER, self.name, self.task_id, pos, self._send, self._lagged)
+
+    async def _send(self, events: list[api.Event]) -> None:
+        self.events += [event.model_copy(deep=True) for event in events]
+
+    async def _lagged(self, pos: int) -> None:
+        self.lagged_at = pos
+
+    @property
+    def finished(self) -> bool:
+        turns = [event.data["state"] for event in self.events if event.type == "turn"]
+        return bool(turns) and turns[-1] in ("completed", "failed", "cancelled")
+
+    async def wait_finished(self) -> None:
+        async def there() -> bool:
+            return self.finished
+
+        await self.world.until(there, "the viewer sees the end")
+
+
+def folded(events: list[api.Event]) -> Transcript:
+    transcript = Transcript()
+    for event in events:
+        transcript.apply(event)
+    return transcript
+
+
+def shown(transcript: Transcript) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return what a face shows of a transcript, for comparison."""
+    return [(turn.state.value, transcript.items(turn)) for turn in transcript.turns.values()]
