@@ -6,15 +6,17 @@ import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from tests.support.channels import Faults
+from tests.support.channels import Faults, MemoryChannel
 from tests.support.world import Watcher, World, folded, shown
 from wegent_jupyter.executor import sender
 from wegent_jupyter.gateway import dispatch
 from wegent_jupyter.gateway.errors import Conflict, NotFound, Refused
+from wegent_jupyter.gateway.session import DeviceSession
 from wegent_jupyter.protocol import api, wire
 from wegent_jupyter.protocol.states import TurnState
 
@@ -53,7 +55,7 @@ def practice_text(text: str) -> str:
 
 
 def test_a_turn_runs_once_and_its_whole_transcript_arrives(world: World) -> None:
-    """Invariants 1 and 2: whatever the channel does, the work is done once and nothing is lost, doubled or reordered."""
+    """Invariants 1 and 2: whatever the channel does, the work is done once, and all of it is seen in order."""
 
     async def scenario() -> None:
         async with world:
@@ -371,9 +373,7 @@ def test_one_terminal_event_per_attempt_whatever_the_agent_does(make_world: Make
                 turn = await world.finish(task)
                 assert turn.state is prompts[prompt], (prompt, turn.error)
                 assert (turn.error is None) == (turn.state is TurnState.COMPLETED)
-                final = [
-                    event for event in await world.stored(task) if event.type == "turn" and event.data["ended_at"]
-                ]
+                final = [event for event in await world.stored(task) if event.type == "turn" and event.data["ended_at"]]
                 assert len(final) == 1, prompt
                 assert processes_of(turn.attempt_id) == [], prompt
             grown = psutil.Process(os.getpid()).memory_info().rss - memory
@@ -440,5 +440,166 @@ def test_unknown_objects_and_those_of_others_look_the_same(make_world: Make) -> 
                     await world.gateway.events(owner, wanted, 0, 10, 1000)
             with pytest.raises(Conflict):
                 await world.gateway.cancel("ann", task, None)
+
+    asyncio.run(scenario())
+
+
+def test_a_lost_answer_to_a_dispatch_never_starts_the_work_twice(make_world: Make) -> None:
+    """Invariant 1: the outcome is unknown, so the slot is kept until the device says that it has the attempt."""
+
+    async def scenario() -> None:
+        async with make_world() as world:
+            await cut_at_first_execute(world, before=False)
+            task = await world.submit("!bash echo run >> runs.txt")
+            turn = await world.finish(task)
+            assert turn.state is TurnState.COMPLETED
+            workspace = Path(str((await world.detail(task)).workspace))
+            assert (workspace / "runs.txt").read_text() == "run\n"
+
+    asyncio.run(scenario())
+
+
+def test_a_dispatch_that_never_arrived_is_made_again_as_a_new_attempt(make_world: Make) -> None:
+    """Invariant 1: the device proves at its registration that it does not have it."""
+
+    async def scenario() -> None:
+        async with make_world() as world:
+            lost = await cut_at_first_execute(world, before=True)
+            task = await world.submit("!bash echo run >> runs.txt")
+            turn = await world.finish(task)
+            assert turn.state is TurnState.COMPLETED
+            assert lost and turn.attempt_id not in lost
+            workspace = Path(str((await world.detail(task)).workspace))
+            assert (workspace / "runs.txt").read_text() == "run\n"
+
+    asyncio.run(scenario())
+
+
+async def cut_at_first_execute(world: World, *, before: bool) -> list[int]:
+    """Cut the connection when the first `task:execute` arrives, before or after the device has taken it."""
+    assert world.device is not None
+    handle, seen = world.device.handle, list[int]()
+
+    async def cutting(channel: Any, event: str, data: Any) -> Any:
+        if event != wire.EXECUTE or seen:
+            return await handle(channel, event, data)
+        seen.append(data["subtask_id"])
+        if not before:
+            await handle(channel, event, data)
+        world.cut()
+        return None
+
+    world.device.handle = cutting  # type: ignore[method-assign]
+    return seen
+
+
+def test_a_duplicate_dispatch_is_answered_with_the_state_of_the_attempt(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            assert world.device is not None
+            runner = world.device.runner
+            bot = [wire.Bot(name="practice", shell_type="practice")]
+            message = wire.Execute(task_id=1, subtask_id=2, prompt="!hang", bot=bot)
+            answers = [runner.execute("elsewhere", message) for _ in range(3)]
+            assert [answer.accepted for answer in answers] == [True, True, True]
+            assert runner.task_ids == [1]
+            assert runner.cancel("elsewhere", wire.Cancel(task_id=1, subtask_id=2))
+
+            async def idle() -> bool:
+                return runner.idle
+
+            await world.until(idle, "the attempt ends")
+
+    asyncio.run(scenario())
+
+
+def test_a_cancel_that_overtakes_its_dispatch_wins(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            assert world.device is not None
+            runner = world.device.runner
+            assert not runner.cancel("elsewhere", wire.Cancel(task_id=1, subtask_id=2))
+            bot = [wire.Bot(name="practice", shell_type="practice")]
+            answer = runner.execute("elsewhere", wire.Execute(task_id=1, subtask_id=2, prompt="!say x", bot=bot))
+            assert (answer.accepted, answer.code) == (False, "cancelled")
+            assert runner.idle
+
+    asyncio.run(scenario())
+
+
+def test_a_verdict_stays_final_when_the_lost_device_returns_with_another(make_world: Make) -> None:
+    """Invariant 5: what finished on the device meanwhile changes nothing."""
+
+    async def scenario() -> None:
+        async with make_world(reconnect_window=1.0) as world:
+            task = await world.submit("!say begun\n!slow 10 0.05")
+            await world.reach(task, TurnState.RUNNING)
+            world.connect = False
+            world.cut()
+            failed = await world.finish(task)
+            assert failed.error is not None
+            assert failed.error.code == "device_lost"
+            assert world.device is not None
+            runner = world.device.runner
+
+            async def ended() -> bool:
+                return runner.idle
+
+            await world.until(ended, "the agent ends by itself")
+            before = await world.stored(task)
+            world.connect = True
+            assert (await world.finish(await world.submit("!say next"))).state is TurnState.COMPLETED
+            assert (await world.detail(task)).turn_list[0].error == failed.error
+            assert [event.pos for event in await world.stored(task)][-1] == before[-1].pos
+            assert world.device.runner.reports(world.gateway.id if world.gateway else "") == []
+
+    asyncio.run(scenario())
+
+
+def test_a_hostile_device_cannot_write_into_a_turn_that_is_not_its_own(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            task = await world.submit("!hang")
+            turn = await world.reach(task, TurnState.RUNNING)
+            assert world.gateway is not None
+            ours, theirs = MemoryChannel(Faults()), MemoryChannel(Faults())
+            ours.connect(theirs, _ignore, in_order=True)
+            session = DeviceSession(world.gateway, "ann", theirs)
+            theirs.connect(ours, session.handle, in_order=True)
+            answer = await ours.call(wire.REGISTER, {"device_id": "intruder", "name": "x"}, 5)
+            assert answer == {"success": True, "device_id": "intruder"}
+            end = {"event_type": "error", "task_id": task, "subtask_id": turn.attempt_id, "seq": 1}
+            await ours.call("error", {**end, "data": {"message": "gotcha"}}, 5)
+            await ours.call(wire.HEARTBEAT, {"device_id": "intruder"}, 5)
+            assert (await world.state(task)) is TurnState.RUNNING
+            ours.end()
+            await session.closed()
+            await world.cancel(task)
+            assert (await world.finish(task)).state is TurnState.CANCELLED
+
+    asyncio.run(scenario())
+
+
+async def _ignore(_event: str, _data: Any) -> None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("event", "data", "says"),
+    [
+        (wire.REGISTER, {"name": "x"}, "device_id"),
+        (wire.REGISTER, {"device_id": "a:b", "name": "x"}, "device_id"),
+        (wire.REGISTER, None, "Invalid payload"),
+        (wire.HEARTBEAT, {}, "not registered"),
+        ("response.created", {}, "not registered"),
+        ("nonsense", {}, "not registered"),
+    ],
+)
+def test_a_malformed_message_of_a_device_is_refused_by_name(make_world: Make, event: str, data: Any, says: str) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            assert world.gateway is not None
+            session = DeviceSession(world.gateway, "ann", MemoryChannel(Faults()))
+            assert says in (await session.handle(event, data))["error"]
 
     asyncio.run(scenario())

@@ -69,7 +69,9 @@ EVENTS: list[events.AgentEvent] = [
     events.Delta("message-1", 1, "message", 0, "Zoë 🟢"),
     events.Delta("thought-2", 2, "thought", 3, "x"),
     events.Delta("tool-a", 3, "output", 5, "line\n"),
-    events.Tool("tool-a", 3, "ls", "execute", "failed", {"command": "ls"}, "out", [{"path": "a"}], [{"path": "b"}], 0.5),
+    events.Tool(
+        "tool-a", 3, "ls", "execute", "failed", {"command": "ls"}, "out", [{"path": "a"}], [{"path": "b"}], 0.5
+    ),
     events.Plan("plan", 4, [{"content": "one", "status": "pending", "priority": "low"}]),
     events.Notice("notice-1", 5, "shortened", "warning"),
     events.Ended(AttemptState.COMPLETED, "end_turn", Usage(input_tokens=1, output_tokens=2), "s1"),

@@ -179,7 +179,9 @@ def test_opening_again_keeps_everything_and_does_not_import_alembic(tmp_path: Pa
     assert with_store(tmp_path, read) == "v"
 
 
-@pytest.mark.parametrize("content", [b"this is no database at all, only text" * 100, b"SQLite format 3\x00" + b"x" * 4000])
+@pytest.mark.parametrize(
+    "content", [b"this is no database at all, only text" * 100, b"SQLite format 3\x00" + b"x" * 4000]
+)
 def test_a_damaged_database_is_named_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "test.db"
     path.write_bytes(content)

@@ -15,6 +15,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = _parser().parse_args(arguments)
     # After parsing: these take a third of a second, and `--help` should not.
+    from pydantic import ValidationError
+
     from wegent_jupyter.cli import run, tables
     from wegent_jupyter.client.client import ApiError, Unreachable
 
@@ -30,6 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
         if error.problem.fix:
             _complain(f"What to do: {error.problem.fix}")
         return BAD_INPUT if error.status < 500 else UNREACHABLE
+    except ValidationError as error:
+        first = error.errors()[0]
+        _complain(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+        return BAD_INPUT
     except Unreachable as error:
         _complain(str(error))
         return UNREACHABLE

@@ -21,7 +21,7 @@ async def existing_client() -> AsyncIterator[Client]:
     server = running_server()
     if server is None:
         raise Unreachable("No server with Wegent runs. Start one with: jupyter lab")
-    async with Client(server) as client:
+    async with Client(server, running_server) as client:
         yield client
 
 
@@ -30,7 +30,7 @@ async def any_client() -> AsyncIterator[Client]:
     """Connect to the running server, or to a private one that is stopped afterwards; raises Unreachable."""
     server = running_server()
     if server is not None:
-        async with Client(server) as client:
+        async with Client(server, running_server) as client:
             yield client
         return
     print("No server runs: starting a private one …", file=sys.stderr)

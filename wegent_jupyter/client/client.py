@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -39,8 +39,12 @@ class Unreachable(Exception):
 class Client:
     """A connection to one gateway; use as an asynchronous context manager."""
 
-    def __init__(self, server: Server) -> None:
-        """Connect nothing yet."""
+    def __init__(self, server: Server, find: Callable[[], Server | None] = lambda: None) -> None:
+        """Connect nothing yet. `find` says where the server is after a restart, which changes port and token."""
+        self._find = find
+        self._use(server)
+
+    def _use(self, server: Server) -> None:
         self._server = server
         self._context = _trust(server)
         transport = httpx.AsyncHTTPTransport(
@@ -115,6 +119,13 @@ class Client:
                     pos = event.pos
                     yield event
             await asyncio.sleep(RECONNECT_SECONDS)
+            await self._find_again()
+
+    async def _find_again(self) -> None:
+        found = self._find()
+        if found is not None and found != self._server:
+            await self._http.aclose()
+            self._use(found)
 
     async def _connection(self, task_id: int, pos: int) -> AsyncIterator[api.Event]:
         """Yield events over one connection until it ends; raises ApiError when the server refuses."""

@@ -1,4 +1,4 @@
-"""Settings of an executor: environment over `device-config.json` over defaults (wire-protocol.md §4)."""
+"""Settings of an executor: environment over `device-config.json` over defaults, with Wegent's names."""
 
 import json
 import platform

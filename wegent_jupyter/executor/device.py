@@ -22,7 +22,7 @@ from wegent_jupyter.protocol.channel import Channel, NotSent, Unanswered
 log = logging.getLogger(__name__)
 
 REGISTER_SECONDS = 10.0
-"""Wegent's time-out of a registration (wire-protocol.md §3.3)."""
+"""Wegent's time-out of a registration."""
 
 
 class Refused(Exception):

@@ -102,10 +102,9 @@ class Tree:
 
     def __init__(self, adopts: bool, table: Callable[[], Table]) -> None:
         """Take whether orphans come to us, and the reader of the process table."""
+        self.adopts, self._table = adopts, table
         self.program = 0
         self.status: int | None = None
-        self.adopts = adopts
-        self._table = table
         self._known: dict[int, str] = {}
 
     def reap(self) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ORPHAN_SECONDS = 600.0
 """An embedded executor without a server and without work ends itself after ten minutes."""
 LOG_BYTES, LOG_FILES = 10 << 20, 5
-"""Wegent's defaults of `logging.max_size_mb` and `logging.backup_count` (wire-protocol.md §4.2)."""
+"""Wegent's defaults of `logging.max_size_mb` and `logging.backup_count` of `device-config.json`."""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 SLUG_CHARS = 20
-"""Length of a chat folder's name (wire-protocol.md §13.1)."""
+"""Length of a chat folder's name, as Wegent makes them."""
 
 
 class BadWorkspace(Exception):
@@ -37,7 +37,7 @@ def check(path: str) -> Path:
 
 
 def make_chat_folder(root: Path, prompt: str) -> Path:
-    """Make `root/YYYY-MM-DD/words-of-the-prompt` and return it; raises BadWorkspace (wire-protocol.md §13.1)."""
+    """Make `root/YYYY-MM-DD/words-of-the-prompt` and return it; raises BadWorkspace, as Wegent does."""
     day = root / date.today().isoformat()
     base = slug(prompt)
     try:

@@ -13,7 +13,7 @@ MAX_PROMPT_BYTES = 1 << 20
 """1 MiB of UTF-8: the largest prompt; more is answered 413."""
 DEFAULT_SLOTS = 5
 MAX_SLOTS = 20
-"""Feature page: 5 concurrent tasks; 1 to 20 as Wegent's runtime settings (wire-protocol.md §6)."""
+"""Feature page: 5 concurrent tasks; 1 to 20 as Wegent's runtime settings allow."""
 
 Mode = Literal["edits", "plan", "full"]
 """How much an agent may do: accept edits, read only, everything."""

@@ -85,7 +85,7 @@ class Ended:
 AgentEvent = Started | Delta | Tool | Plan | Notice | Ended
 
 TERMINAL_EVENTS = frozenset({"response.completed", "response.incomplete", "error"})
-"""Wegent's three (wire-protocol.md §5.6); `response.failed` is not terminal there and never sent by us."""
+"""Those that Wegent's dispatcher takes as the end of a run; `response.failed` is not terminal there and never sent by us."""
 
 _BLOCK_STATUS = {"pending": "pending", "in_progress": "pending", "completed": "done", "failed": "error"}
 
@@ -218,6 +218,13 @@ def _decode_end(name: str, data: Json) -> Ended:
 def viewer_event(event: Delta | Tool | Plan | Notice) -> tuple[Literal["delta", "item"], Json]:
     """Return (type, data) of the `Event` that viewers get for an item."""
     if isinstance(event, Delta):
-        return "delta", asdict(event)
+        # Written out: `asdict` copies deeply, which takes five times as long, and these are nearly all events.
+        return "delta", {
+            "item_id": event.item_id,
+            "index": event.index,
+            "kind": event.kind,
+            "offset": event.offset,
+            "text": event.text,
+        }
     kinds: dict[type, str] = {Tool: "tool", Plan: "plan", Notice: "notice"}
     return "item", {"kind": kinds[type(event)], **asdict(event)}

@@ -1,4 +1,4 @@
-"""States of turns and attempts, and which changes between them are lawful (DESIGN.md §4)."""
+"""States of turns and attempts, and which changes between them are lawful (docs/architecture.md)."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Messages of the device link: Wegent's own (wire-protocol.md §2, §5) and the extensions that we negotiate.
+"""Messages of the device link: Wegent's own (its backend/app/api/ws/device_namespace.py) and the extensions that we negotiate.
 
 Extensions travel in `runtime_features.wegentJupyter` of `device:register` and in its ack; a stock peer ignores both.
 """
@@ -17,6 +17,8 @@ REGISTER = "device:register"
 HEARTBEAT = "device:heartbeat"
 EXECUTE = "task:execute"
 CANCEL = "task:cancel"
+EVENTS = "attempt:events"
+"""Ours, device to gateway: several stream events in one message, which saves both sides most of their work."""
 ACKS = "attempt:acks"
 """Ours, gateway to device: the highest `seq` of each attempt that is committed."""
 CHECK_WORKSPACE = "workspace:check"
@@ -25,7 +27,7 @@ SHUTDOWN = "executor:shutdown"
 """Ours, gateway to the embedded device: end when idle."""
 
 HEARTBEAT_SECONDS = 30.0
-"""Wegent's interval (wire-protocol.md §3.3)."""
+"""Wegent's `LOCAL_HEARTBEAT_INTERVAL`."""
 CALL_SECONDS = 30.0
 """How long we wait for an ack before its outcome counts as unknown."""
 MAX_MESSAGE_BYTES = 16 << 20
@@ -68,7 +70,7 @@ class RuntimeFeatures(Wire):
 
 
 class Register(Wire):
-    """`device:register` (wire-protocol.md §2.2)."""
+    """`device:register` (Wegent's backend/app/schemas/device.py)."""
 
     device_id: str = Field(min_length=1, max_length=100, pattern=r"^[^:\s]+$")
     name: str = Field(min_length=1, max_length=100)
@@ -107,7 +109,7 @@ class RegisterAck(Wire):
 
 
 class Heartbeat(Wire):
-    """`device:heartbeat` (wire-protocol.md §2.3)."""
+    """`device:heartbeat` (Wegent's backend/app/schemas/device.py)."""
 
     device_id: str
     running_task_ids: list[int] = []
@@ -169,7 +171,7 @@ class ExecuteAck(Wire):
 
 
 class Cancel(Wire):
-    """`task:cancel` (wire-protocol.md §5.9)."""
+    """`task:cancel`: Wegent names both ids, and so do we."""
 
     task_id: WireId
     subtask_id: WireId
@@ -184,7 +186,7 @@ class WorkspaceAnswer(Wire):
 
 
 class Envelope(Wire):
-    """Every `response.*` and `error` event (wire-protocol.md §5.6); `seq` is ours."""
+    """Every `response.*` and `error` event of Wegent's stream; `seq` is ours."""
 
     event_type: str = Field(max_length=100)
     task_id: WireId
@@ -192,3 +194,9 @@ class Envelope(Wire):
     message_id: int | None = None
     seq: int = Field(ge=1)
     data: dict[str, Any]
+
+
+class Events(Wire):
+    """`attempt:events`, in the order of their `seq`; of a gateway that sent its part of the registration's answer."""
+
+    events: list[Envelope]

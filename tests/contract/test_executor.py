@@ -1,0 +1,300 @@
+"""The executor's own promises: its journal, its limits, its configuration, its workspaces."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.server import private_environment
+from wegent_jupyter.executor import recorder as limits
+from wegent_jupyter.executor import workspaces
+from wegent_jupyter.executor.agents.updates import Updates
+from wegent_jupyter.executor.config import ConfigBroken, load
+from wegent_jupyter.executor.journal import Journal, JournalBroken
+from wegent_jupyter.executor.policy import allows
+from wegent_jupyter.executor.recorder import Recorder
+from wegent_jupyter.protocol.events import AgentEvent, Delta, Ended, Notice, Tool
+from wegent_jupyter.protocol.states import AttemptState
+
+KEY = ("gateway", 7)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    made = Journal(tmp_path / "journal.db")
+    made.begin(KEY, task_id=1)
+    return made
+
+
+def record(journal: Journal, events: list[AgentEvent]) -> list[tuple[int, str, dict[str, Any]]]:
+    async def scenario() -> None:
+        recorder = Recorder(journal, KEY, lambda _key, _last: None)
+        for event in events:
+            recorder(event)
+        recorder.flush()
+
+    asyncio.run(scenario())
+    return journal.after(KEY, 0, 1_000_000)
+
+
+def words(count: int, size: int = 1, item: str = "m", kind: Any = "message") -> list[AgentEvent]:
+    return [Delta(item, 1, kind, n * size, "x" * size) for n in range(count)]
+
+
+def test_an_attempt_is_written_down_once(journal: Journal) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        journal.begin(KEY, task_id=1)
+
+
+def test_deltas_are_put_together_and_none_is_lost(journal: Journal) -> None:
+    stored = record(journal, [*words(5000), Ended(AttemptState.COMPLETED)])
+    texts = [data["delta"] for _, name, data in stored if name == "response.output_text.delta"]
+    assert len("".join(texts)) == 5000
+    assert len(texts) < 100
+    assert [seq for seq, _, _ in stored] == list(range(1, len(stored) + 1))
+
+
+def test_nothing_follows_the_terminal_event(journal: Journal) -> None:
+    stored = record(journal, [Ended(AttemptState.COMPLETED), *words(3), Ended(AttemptState.FAILED)])
+    assert [name for _, name, _ in stored] == ["response.completed"]
+
+
+def test_a_flood_of_text_is_cut_with_one_notice(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_TEXT", 1000)
+    stored = record(journal, [*words(50, 100), *words(50, 100, "t", "thought"), Ended(AttemptState.COMPLETED)])
+    kept = sum(len(data.get("delta", "")) for _, _, data in stored)
+    notices = [data for _, name, data in stored if name == "response.block.created"]
+    assert kept == 1000
+    assert len(notices) == 1
+    assert stored[-1][1] == "response.completed"
+
+
+def test_a_flood_of_tool_calls_is_cut_with_one_notice(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_ITEMS", 10)
+    tools: list[AgentEvent] = [Tool(f"t{n}", n, "ls") for n in range(100)]
+    stored = record(journal, [*tools, Ended(AttemptState.COMPLETED)])
+    assert len(stored) == 10 + 1 + 1
+
+
+def test_a_tool_call_of_any_size_is_kept_small(journal: Journal) -> None:
+    huge = Tool(
+        "t", 1, "write", "edit", "completed", {"x": "y" * 2_000_000}, "o" * 2_000_000, [{"new": "z" * 2_000_000}]
+    )
+    stored = record(journal, [huge, Ended(AttemptState.COMPLETED)])
+    assert sum(len(json.dumps(data)) for _, _, data in stored) < 1_500_000
+
+
+def test_a_full_disk_loses_nothing_that_was_said(journal: Journal) -> None:
+    async def scenario() -> None:
+        journal._db.execute("PRAGMA max_page_count = 8")
+        recorder = Recorder(journal, KEY, lambda _key, _last: None)
+        recorder(Delta("m", 1, "message", 0, "y" * 100_000))
+        recorder(Ended(AttemptState.COMPLETED))
+        assert journal.after(KEY, 0, 10) == []
+        journal._db.execute("PRAGMA max_page_count = 100000")
+        recorder.flush()
+
+    asyncio.run(scenario())
+    assert [name for _, name, _ in journal.after(KEY, 0, 10)] == ["response.output_text.delta", "response.completed"]
+
+
+def test_what_is_acknowledged_is_dropped_and_an_ended_attempt_forgotten(journal: Journal) -> None:
+    stored = record(journal, [*words(2), Ended(AttemptState.COMPLETED)])
+    journal.acknowledge(KEY, 1)
+    assert journal.get(KEY) is not None
+    journal.acknowledge(KEY, stored[-1][0])
+    assert journal.get(KEY) is None
+    assert journal.after(KEY, 0, 10) == []
+
+
+def test_a_damaged_journal_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "broken.db"
+    path.write_bytes(b"no database" * 500)
+    with pytest.raises(JournalBroken, match=r"broken\.db"):
+        Journal(path)
+    assert path.read_bytes() == b"no database" * 500
+
+
+def take(*updates: dict[str, Any]) -> list[AgentEvent]:
+    taken: list[AgentEvent] = []
+    clock = iter(range(1000))
+    made = Updates(taken.append, lambda: float(next(clock)))
+    for update in updates:
+        made.take(update)
+    return taken
+
+
+def said(text: str, kind: str = "agent_message_chunk") -> dict[str, Any]:
+    return {"sessionUpdate": kind, "content": {"type": "text", "text": text}}
+
+
+def output(text: str, **more: Any) -> dict[str, Any]:
+    content = [{"type": "content", "content": {"type": "text", "text": text}}]
+    return {"sessionUpdate": "tool_call_update", "toolCallId": "c", "content": content, **more}
+
+
+CALL = {"sessionUpdate": "tool_call", "toolCallId": "c", "title": "ls", "kind": "execute", "status": "in_progress"}
+
+
+def test_text_after_a_tool_call_is_a_new_item() -> None:
+    events = take(said("a"), said("b"), CALL, said("c"), said("d", "agent_thought_chunk"))
+    shown = [(type(event).__name__, event.item_id, getattr(event, "offset", None)) for event in events]  # type: ignore[union-attr]
+    assert shown == [
+        ("Delta", "message-1", 0),
+        ("Delta", "message-1", 1),
+        ("Tool", "tool-c", None),
+        ("Delta", "message-3", 0),
+        ("Delta", "thought-4", 0),
+    ]
+
+
+def test_growing_output_is_sent_as_what_was_added() -> None:
+    events = take(CALL, output("one\n"), output("one\ntwo\n"), output("one\ntwo\n", status="completed"))
+    assert [(event.offset, event.text) for event in events if isinstance(event, Delta)] == [(0, "one\n"), (4, "two\n")]
+    last = events[-1]
+    assert isinstance(last, Tool)
+    assert (last.status, last.output, last.seconds) == ("completed", "one\ntwo\n", 1.0)
+
+
+def test_replaced_output_is_sent_whole() -> None:
+    events = take(CALL, output("one"), output("other"))
+    last = events[-1]
+    assert isinstance(last, Tool)
+    assert last.output == "other"
+
+
+@pytest.mark.parametrize("update", [{}, {"sessionUpdate": "plan"}, {"sessionUpdate": "agent_message_chunk"}, said("")])
+def test_updates_that_show_nothing_are_passed_over(update: dict[str, Any]) -> None:
+    assert take(update) == []
+
+
+def test_the_modes_are_a_ladder() -> None:
+    kinds = ["read", "search", "edit", "delete", "execute", "other", "unknown-kind"]
+    allowed = {mode: [kind for kind in kinds if allows(mode, kind)] for mode in ("plan", "edits", "full")}
+    assert allowed == {"plan": kinds[:2], "edits": kinds[:4], "full": kinds}
+
+
+def test_a_home_gets_an_identity_once_and_keeps_it(tmp_path: Path) -> None:
+    home = {"WEGENT_EXECUTOR_HOME": str(tmp_path / "home")}
+    first, again = load(home), load(home)
+    assert first.device_id == again.device_id
+    assert first.device_id.startswith("device-")
+    assert stat.S_IMODE((tmp_path / "home" / "device-config.json").stat().st_mode) == 0o600
+
+
+def test_the_environment_wins_over_the_file_and_is_not_written_back(tmp_path: Path) -> None:
+    home = {"WEGENT_EXECUTOR_HOME": str(tmp_path)}
+    load(home)
+    secret = {**home, "WEGENT_AUTH_TOKEN": "canary", "DEVICE_NAME": "named", "WEGENT_BACKEND_URL": "http://b/"}
+    settings = load(secret)
+    assert (settings.auth_token, settings.device_name, settings.backend_url) == ("canary", "named", "http://b")
+    assert "canary" not in (tmp_path / "device-config.json").read_text()
+    assert load(home).device_name != "named"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "device-config.json"),
+        ('{"agents": {"x": {}}}', "agents.x.command"),
+        ('{"device_type": "toy"}', "device_type"),
+    ],
+)
+def test_a_damaged_configuration_is_named_and_left_as_it_is(tmp_path: Path, content: str, says: str) -> None:
+    path = tmp_path / "device-config.json"
+    path.write_text(content)
+    with pytest.raises(ConfigBroken, match=says):
+        load({"WEGENT_EXECUTOR_HOME": str(tmp_path)})
+    assert path.read_text() == content
+
+
+def test_keys_of_wegent_that_are_not_ours_stay_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "device-config.json"
+    path.write_text('{"update": {"registry": "r"}}')
+    load({"WEGENT_EXECUTOR_HOME": str(tmp_path)})
+    assert json.loads(path.read_text())["update"] == {"registry": "r"}
+
+
+def test_two_executors_on_one_home_are_impossible(tmp_path: Path) -> None:
+    environment = {
+        **private_environment(tmp_path),
+        "WEGENT_EXECUTOR_HOME": str(tmp_path / "home"),
+        "WEGENT_BACKEND_URL": "http://127.0.0.1:9",
+        "PYTHONUNBUFFERED": "1",
+    }
+    command = [sys.executable, "-m", "wegent_jupyter.executor"]
+    first = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        while not (tmp_path / "home" / "journal.db").exists():
+            assert first.poll() is None
+        second = subprocess.run(command, env=environment, capture_output=True, timeout=60)
+        assert second.returncode == 3
+        assert str(first.pid) in second.stderr.decode()
+    finally:
+        first.terminate()
+        assert first.wait(30) == 0
+
+
+def test_an_executor_without_a_gateway_says_what_is_missing(tmp_path: Path) -> None:
+    environment = {**private_environment(tmp_path), "WEGENT_EXECUTOR_HOME": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, "-m", "wegent_jupyter.executor"], env=environment, capture_output=True, timeout=60
+    )
+    assert ran.returncode == 2
+    assert b"WEGENT_BACKEND_URL" in ran.stderr
+
+
+def test_chat_folders_are_named_by_date_and_words_and_never_shared(tmp_path: Path) -> None:
+    made = [workspaces.make_chat_folder(tmp_path, "Fix the ETL pipeline, please!") for _ in range(3)]
+    assert len(set(made)) == 3
+    assert [path.name for path in made] == ["fix-the-etl-pipeline", "fix-the-etl-pipeli-1", "fix-the-etl-pipeli-2"]
+    assert all(len(path.name) <= 20 for path in made)
+    assert stat.S_IMODE(made[0].stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("prompt", ["", "  ", "你好", "../../etc", "///"])
+def test_no_prompt_leads_out_of_the_chats(tmp_path: Path, prompt: str) -> None:
+    folder = workspaces.make_chat_folder(tmp_path, prompt)
+    assert folder.parent.parent == tmp_path.resolve()
+
+
+def test_a_symbolic_link_is_followed_to_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    assert workspaces.check(str(tmp_path / "link")) == (tmp_path / "real").resolve()
+
+
+def test_a_loop_of_links_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(workspaces.BadWorkspace):
+        workspaces.check(str(tmp_path / "a"))
+
+
+def test_agents_get_nothing_of_ours_in_their_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    from wegent_jupyter.executor.runner import agent_environment
+
+    for name in ("WEGENT_AUTH_TOKEN", "JPY_PARENT_PID", "JUPYTER_TOKEN", "JUPYTERHUB_API_TOKEN"):
+        monkeypatch.setenv(name, "canary")
+    monkeypatch.setenv("MY_TOOL", "kept")
+    environment = agent_environment()
+    assert "canary" not in environment.values()
+    assert environment["MY_TOOL"] == "kept"
+    assert environment["PATH"] == os.environ["PATH"]
+
+
+def test_notices_come_last() -> None:
+    kept = limits.Limits()
+    kept._text = limits.MAX_TEXT
+    [notice] = kept.apply(Delta("m", 3, "message", 0, "x"))
+    assert isinstance(notice, Notice)
+    assert notice.index > 1000
