@@ -603,3 +603,41 @@ def test_a_malformed_message_of_a_device_is_refused_by_name(make_world: Make, ev
             assert says in (await session.handle(event, data))["error"]
 
     asyncio.run(scenario())
+
+
+def test_a_gateway_that_lost_its_database_ends_what_the_embedded_device_still_ran_for_the_old_one(
+    make_world: Make,
+) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            task = await world.submit("!hang")
+            turn = await world.reach(task, TurnState.RUNNING)
+            await world.stop_gateway()
+            for path in world.directory.glob("wegent.db*"):
+                path.unlink()
+            await world.start_gateway()
+            assert (await world.finish(await world.submit("!say anew"))).state is TurnState.COMPLETED
+
+            async def gone() -> bool:
+                return processes_of(turn.attempt_id) == []
+
+            await world.until(gone, "nobody's agent is ended")
+
+    asyncio.run(scenario())
+
+
+def test_a_turn_that_could_not_be_stored_is_refused_and_leaves_nothing(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            assert world.gateway is not None
+            store = world.gateway._store
+            await store.write(lambda c: c.exec_driver_sql("PRAGMA max_page_count = 1").scalar())
+            shown_before = len(world.faces.tasks)
+            with pytest.raises(Refused, match="full"):
+                await world.submit("!say x" * 50_000)
+            assert world.gateway.tasks.open == {}
+            assert len(world.faces.tasks) == shown_before
+            await store.write(lambda c: c.exec_driver_sql("PRAGMA max_page_count = 100000").scalar())
+            assert (await world.finish(await world.submit("!say fits"))).state is TurnState.COMPLETED
+
+    asyncio.run(scenario())

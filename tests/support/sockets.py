@@ -54,7 +54,7 @@ class Peer:
         """Ask for a namespace; returns why it was refused, or None."""
         await self.send(f"40{namespace},{json.dumps(auth) if auth is not None else ''}")
         kind, data = await self._until(lambda type_, _id: type_ in (CONNECT, REFUSED))
-        return None if kind == CONNECT else str(data["message"])
+        return None if kind == CONNECT else str(data["message"] if isinstance(data, dict) else data)
 
     async def call(self, namespace: str, event: str, data: Any) -> Any:
         """Send an event and return its ack."""

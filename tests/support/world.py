@@ -81,7 +81,13 @@ class World:
 
     async def start_device(self) -> None:
         home = self.directory / "home"
-        settings = load({"WEGENT_EXECUTOR_HOME": str(home), "DEVICE_NAME": "box"})
+        settings = load(
+            {
+                "WEGENT_EXECUTOR_HOME": str(home),
+                "DEVICE_NAME": "box",
+                "WEGENT_EMBEDDED": str(home / "server.json"),
+            }
+        )
         self.device_id = settings.device_id
         self.device = Device(settings)
         self._link = asyncio.create_task(self._stay_connected(self.device))

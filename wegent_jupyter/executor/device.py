@@ -53,6 +53,8 @@ class Device:
         if ack.wegentJupyter is not None:
             self._gateway = ack.wegentJupyter.gateway_id
             self.runner.judge(self._gateway, ack.wegentJupyter.attempts)
+            if self._settings.embedded is not None:
+                self.runner.abandon_others(self._gateway)
         self._channel = channel
         sending = asyncio.create_task(self._sender.run(self._gateway, channel))
         try:

@@ -144,6 +144,16 @@ class Runner:
             if verdict.verdict == "cancel" and key in self._running:
                 self._running[key].run.stop.set()
 
+    def abandon_others(self, gateway: str) -> None:
+        """End and forget what came from another gateway: for a home that has one, whose database was lost."""
+        for entry in self._journal.entries():
+            if entry.key[0] == gateway:
+                continue
+            if entry.key in self._running:
+                self._running[entry.key].run.stop.set()
+            else:
+                self._sender.forget(entry.key)
+
     async def close(self) -> None:
         """End everything; each attempt's terminal event is on the disk afterwards."""
         self.closing = True

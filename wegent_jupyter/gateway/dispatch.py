@@ -1,4 +1,4 @@
-"""Bring turns to devices and keep the two in step: dispatch, cancel, reconciliation, leases (DESIGN.md §4)."""
+"""Bring turns to devices and keep the two in step: dispatch, cancel, reconciliation, leases (docs/architecture.md)."""
 
 import asyncio
 import logging
@@ -114,10 +114,11 @@ class Dispatcher:
                 await self._not_started(open_turn, attempt)
                 return
             except Unanswered:
-                # The device may have it. While it is connected, the same attempt can be offered again: a duplicate
-                # is answered with its state. When it is not, reconciliation or the lease decides.
-                if not device.online:
+                # The device may have it. While one of ours is connected, the same attempt can be offered again: it
+                # answers a duplicate with the state of the attempt. Else reconciliation or the lease decides.
+                if not device.online or device.boot_id is None:
                     return
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _ask(self, device: DeviceEntry, open_turn: OpenTurn, attempt: Attempt) -> None:
         if device.channel is None:

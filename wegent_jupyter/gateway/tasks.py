@@ -114,6 +114,7 @@ class Tasks:
         except StoreFailed as error:
             self._close(open_turn)
             raise Unavailable(f"Nothing was stored: {error}", code="store_failed", fix="Free disk space.") from error
+        self.touch(entry, turn)
         return open_turn
 
     async def entry(self, owner: str, task_id: int) -> TaskEntry:
@@ -200,7 +201,6 @@ class Tasks:
         open_turn = OpenTurn(entry, turn)
         entry.open[turn.id] = open_turn
         self.open[turn.id] = open_turn
-        self.touch(entry, turn)
         return open_turn
 
     def _close(self, open_turn: OpenTurn) -> None:
