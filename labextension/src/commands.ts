@@ -1,0 +1,9 @@
+/** Ids of the commands, the same in palette, menus, shortcuts and tests. */
+export const Commands = {
+  openPanel: 'wegent:open-panel',
+  newTask: 'wegent:new-task',
+  openTask: 'wegent:open-task',
+  openLatestTask: 'wegent:open-latest-task',
+  stopTask: 'wegent:stop-task',
+  tryPractice: 'wegent:try-practice'
+} as const;

@@ -1,0 +1,28 @@
+import type { LabIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+/** A small button that shows an icon and, if given, text; `label` names it. */
+export function IconButton(props: {
+  icon: LabIcon;
+  label: string;
+  onClick?: () => void;
+  text?: string;
+  title?: string;
+  disabled?: boolean;
+  submit?: boolean;
+  accent?: boolean;
+}): React.ReactElement {
+  return (
+    <button
+      type={props.submit ? 'submit' : 'button'}
+      className={`wegent-Button${props.accent ? ' wegent-mod-accent' : ''}`}
+      aria-label={props.label}
+      title={props.title ?? props.label}
+      disabled={props.disabled}
+      onClick={props.onClick}
+    >
+      <props.icon.react tag="span" className="wegent-Mark" aria-hidden />
+      {props.text}
+    </button>
+  );
+}

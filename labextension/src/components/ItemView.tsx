@@ -1,0 +1,115 @@
+import * as React from 'react';
+
+import type { IPlanEntry, IPlanItem, Item } from '../api/types';
+import { doneIcon, ringIcon, runningIcon, thoughtIcon } from '../icons';
+import { Disclosure } from './Disclosure';
+import { useTrans } from './face';
+import { Guard } from './Guard';
+import { LongText } from './LongText';
+import { ToolCard } from './ToolCard';
+
+const MARKDOWN = 'text/markdown';
+
+/** Characters above which Markdown would hold up the page: it is parsed as a whole, again and again while it grows. */
+const LONG = 100_000;
+
+/** One item of a transcript; `live` while it may still grow. */
+export const ItemView = React.memo(function ItemView(props: {
+  item: Item;
+  live: boolean;
+}) {
+  return (
+    <div className="wegent-Item" data-kind={props.item.kind}>
+      <Guard>
+        <ItemBody {...props} />
+      </Guard>
+    </div>
+  );
+});
+
+function ItemBody(props: { item: Item; live: boolean }): React.ReactElement {
+  const { item } = props;
+  switch (item.kind) {
+    case 'message':
+      return <Markdown text={item.text} />;
+    case 'thought':
+      return <Thought text={item.text} live={props.live} />;
+    case 'tool':
+      return <ToolCard item={item} />;
+    case 'plan':
+      return <Plan item={item} />;
+    case 'notice':
+      return (
+        <p className="wegent-Hint" data-level={item.level}>
+          {item.text}
+        </p>
+      );
+  }
+}
+
+function Markdown(props: { text: string }): React.ReactElement {
+  return (
+    <LongText
+      mimeType={MARKDOWN}
+      longMimeType="text/plain"
+      limit={LONG}
+      text={props.text}
+    />
+  );
+}
+
+function Thought(props: { text: string; live: boolean }): React.ReactElement {
+  const trans = useTrans();
+  return (
+    <div className="wegent-Thought">
+      <Disclosure
+        open={props.live}
+        summary={
+          <>
+            <thoughtIcon.react tag="span" className="wegent-Kind" aria-hidden />
+            {props.live ? trans.__('Thinking…') : trans.__('Thought')}
+          </>
+        }
+      >
+        <Markdown text={props.text} />
+      </Disclosure>
+    </div>
+  );
+}
+
+const PLAN_ICONS = {
+  pending: ringIcon,
+  in_progress: runningIcon,
+  completed: doneIcon
+};
+
+function Plan(props: { item: IPlanItem }): React.ReactElement {
+  const trans = useTrans();
+  return (
+    <section className="wegent-Plan" aria-label={trans.__('Plan')}>
+      <h4>{trans.__('Plan')}</h4>
+      <ol>
+        {props.item.entries.map((entry, at) => (
+          <PlanEntry key={at} entry={entry} />
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function PlanEntry(props: { entry: IPlanEntry }): React.ReactElement {
+  const trans = useTrans();
+  const { status, content } = props.entry;
+  const Mark = PLAN_ICONS[status];
+  const word = {
+    pending: trans.__('to do'),
+    in_progress: trans.__('in progress'),
+    completed: trans.__('done')
+  }[status];
+  return (
+    <li data-state={status}>
+      <Mark.react tag="span" className="wegent-Mark" title={word} />
+      <span>{content}</span>
+    </li>
+  );
+}

@@ -1,0 +1,109 @@
+import { stopIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { IDevice, ITask, ITurn } from '../api/types';
+import { holdsSlot, isFinal } from '../model/states';
+import { elapsed, modeHelp, modeWord, queueWord } from '../model/words';
+import { useFace } from './face';
+import { useAction, useNow } from './hooks';
+import { IconButton } from './IconButton';
+import { PracticeBand } from './PracticeBand';
+import { Thrown } from './Problem';
+import { State } from './State';
+
+interface ITaskHeaderProps {
+  task: ITask;
+  turn: ITurn | undefined;
+  device: IDevice | undefined;
+  agentName: string;
+}
+
+/** Where, by whom and how a task runs, how it stands, and Stop. */
+export function TaskHeader(props: ITaskHeaderProps): React.ReactElement {
+  const { task, turn } = props;
+  return (
+    <div className="wegent-Header">
+      <div className="wegent-Facts">
+        <WhereFacts {...props} />
+      </div>
+      <div className="wegent-Facts">
+        <State
+          state={turn?.state ?? task.state}
+          cancelling={turn?.cancelling ?? task.cancelling}
+        />
+        {turn && holdsSlot(turn.state) && <Elapsed turn={turn} />}
+        <QueueFacts {...props} />
+        {!isFinal(turn?.state ?? task.state) && (
+          <Stop task={task} turn={turn} />
+        )}
+      </div>
+      {task.practice && <PracticeBand />}
+    </div>
+  );
+}
+
+function WhereFacts(props: ITaskHeaderProps): React.ReactElement {
+  const { trans } = useFace();
+  const { task, device, agentName } = props;
+  const workspace = task.workspace ?? trans.__('a new chat folder');
+  return (
+    <>
+      <span>{device?.name ?? trans.__('unknown device')}</span>
+      <span>{agentName}</span>
+      <span className="wegent-Where" title={workspace}>
+        <span className="wegent-Path">
+          <bdi>{workspace}</bdi>
+        </span>
+      </span>
+      <span title={modeHelp(trans, task.mode)}>
+        {modeWord(trans, task.mode)}
+      </span>
+    </>
+  );
+}
+
+function QueueFacts(props: ITaskHeaderProps): React.ReactElement {
+  const { trans } = useFace();
+  const { task, turn, device } = props;
+  return (
+    <>
+      {turn?.state === 'queued' && <span>{queueWord(trans, task)}</span>}
+      {device && turn && !isFinal(turn.state) && (
+        <span>
+          {trans.__('%1/%2 slots in use', device.slot_used, device.slot_max)}
+        </span>
+      )}
+    </>
+  );
+}
+
+function Elapsed(props: { turn: ITurn }): React.ReactElement {
+  const now = useNow(1_000);
+  const { started_at, created_at } = props.turn;
+  return (
+    <span className="wegent-Elapsed">
+      {elapsed(started_at ?? created_at, now)}
+    </span>
+  );
+}
+
+function Stop(props: {
+  task: ITask;
+  turn: ITurn | undefined;
+}): React.ReactElement {
+  const { gateway, trans } = useFace();
+  const { task, turn } = props;
+  const { busy, problem, run } = useAction();
+  return (
+    <span className="wegent-Stop">
+      <Thrown error={problem} />
+      <IconButton
+        icon={stopIcon}
+        label={trans.__('Stop')}
+        text={trans.__('Stop')}
+        disabled={busy || (turn ?? task).cancelling}
+        onClick={() => run(() => gateway.stop(task.id, turn?.id))}
+      />
+    </span>
+  );
+}

@@ -1,0 +1,113 @@
+import * as React from 'react';
+
+import { holdsSlot } from '../model/states';
+import type { IShownTurn } from '../model/transcript';
+import { useTrans } from './face';
+import { Nearby, NearbyContext } from './nearby';
+import { TurnView } from './TurnView';
+
+/** Closer than this to its end, in px, the transcript follows what comes. */
+const STICKY = 40;
+
+/** The conversation; it follows new text while the user is at its end. */
+export function Transcript(props: {
+  turns: readonly IShownTurn[];
+  agentName: string;
+}): React.ReactElement {
+  const trans = useTrans();
+  const { turns } = props;
+  const [scroller, setScroller] = React.useState<HTMLElement | null>(null);
+  const [content, setContent] = React.useState<HTMLElement | null>(null);
+  const nearby = useNearby(scroller);
+  const { following, toEnd } = useFollow(scroller, content);
+  const running = turns.findIndex(({ turn }) => holdsSlot(turn.state));
+  return (
+    <div className="wegent-Transcript">
+      <div
+        ref={setScroller}
+        className="wegent-Scroller"
+        role="region"
+        aria-label={trans.__('Transcript')}
+        tabIndex={0}
+      >
+        <div ref={setContent} className="wegent-Content">
+          {nearby && (
+            <NearbyContext.Provider value={nearby}>
+              {turns.map((shown, at) => (
+                <TurnView
+                  key={shown.turn.id}
+                  shown={shown}
+                  agentName={props.agentName}
+                  next={running >= 0 && at > running}
+                />
+              ))}
+            </NearbyContext.Provider>
+          )}
+        </div>
+      </div>
+      {!following && (
+        <button
+          type="button"
+          className="wegent-Button wegent-ToEnd"
+          onClick={toEnd}
+        >
+          {trans.__('↓ Latest')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function useNearby(scroller: HTMLElement | null): Nearby | null {
+  const nearby = React.useMemo(
+    () => scroller && new Nearby(scroller),
+    [scroller]
+  );
+  React.useEffect(() => () => nearby?.dispose(), [nearby]);
+  return nearby;
+}
+
+/** Keep the end in sight as long as the user does not scroll away from it. */
+function useFollow(
+  scroller: HTMLElement | null,
+  content: HTMLElement | null
+): { following: boolean; toEnd: () => void } {
+  const [following, setFollowing] = React.useState(true);
+  const follows = React.useRef(true);
+  const toEnd = React.useCallback(() => {
+    scroller?.scrollTo({ top: scroller.scrollHeight });
+  }, [scroller]);
+  React.useEffect(() => {
+    if (!scroller || !content) {
+      return;
+    }
+    let top = scroller.scrollTop;
+    const onScroll = (): void => {
+      // Text that came since our own scrolling is below, too: only going up says that the user left.
+      if (scroller.scrollTop < top || isAtEnd(scroller)) {
+        follows.current = isAtEnd(scroller);
+        setFollowing(follows.current);
+      }
+      top = scroller.scrollTop;
+    };
+    const onResize = new ResizeObserver(() => {
+      if (follows.current) {
+        toEnd();
+      }
+    });
+    scroller.addEventListener('scroll', onScroll, { passive: true });
+    onResize.observe(scroller);
+    onResize.observe(content);
+    return () => {
+      scroller.removeEventListener('scroll', onScroll);
+      onResize.disconnect();
+    };
+  }, [scroller, content, toEnd]);
+  return { following, toEnd };
+}
+
+function isAtEnd(element: HTMLElement): boolean {
+  const { scrollHeight, scrollTop, clientHeight } = element;
+  // A hidden tab has no height; it is not the user who left the end.
+  return clientHeight === 0 || scrollHeight - scrollTop - clientHeight < STICKY;
+}

@@ -1,0 +1,76 @@
+import * as React from 'react';
+
+import type { Observable } from '../model/observable';
+
+/** The value of an observable, rendered again when it changes. */
+export function useValue<T>(observable: Observable<T>): T {
+  return React.useSyncExternalStore(
+    React.useCallback(notify => subscribe(observable, notify), [observable]),
+    () => observable.value
+  );
+}
+
+/** As `useValue`, but at most once per animation frame: for what changes with every token. */
+export function useFrameValue<T>(observable: Observable<T>): T {
+  return React.useSyncExternalStore(
+    React.useCallback(
+      notify => {
+        let frame = 0;
+        const unsubscribe = subscribe(observable, () => {
+          frame ||= requestAnimationFrame(() => {
+            frame = 0;
+            notify();
+          });
+        });
+        return () => {
+          cancelAnimationFrame(frame);
+          unsubscribe();
+        };
+      },
+      [observable]
+    ),
+    () => observable.value
+  );
+}
+
+function subscribe<T>(
+  observable: Observable<T>,
+  notify: () => void
+): () => void {
+  observable.changed.connect(notify);
+  return () => {
+    observable.changed.disconnect(notify);
+  };
+}
+
+/** The time in ms, renewed every `period` ms. */
+export function useNow(period: number): number {
+  const [now, setNow] = React.useState(() => Date.now());
+  React.useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), period);
+    return () => clearInterval(timer);
+  }, [period]);
+  return now;
+}
+
+/** Runs an action once at a time; gives what it failed with. */
+export function useAction(): {
+  busy: boolean;
+  problem: Error | null;
+  run: (action: () => Promise<void>) => void;
+} {
+  const [busy, setBusy] = React.useState(false);
+  const [problem, setProblem] = React.useState<Error | null>(null);
+  const run = React.useCallback((action: () => Promise<void>) => {
+    setBusy(true);
+    setProblem(null);
+    action()
+      .catch((error: unknown) => setProblem(asError(error)))
+      .finally(() => setBusy(false));
+  }, []);
+  return { busy, problem, run };
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,0 +1,47 @@
+/** What the composer offers and what it picks by itself. */
+
+import type { IAgent, IDevice } from '../api/types';
+
+/** The picked device while it exists, else the starred, else this computer, else the first. */
+export function chooseDevice(
+  devices: readonly IDevice[],
+  picked: string | null
+): IDevice | undefined {
+  return (
+    devices.find(device => device.device_id === picked) ??
+    devices.find(device => device.is_default) ??
+    devices.find(device => device.embedded) ??
+    devices[0]
+  );
+}
+
+/** Whether no real agent can run on the device, so that practice is all there is. */
+export function onlyPractice(device: IDevice): boolean {
+  return (
+    device.agents.some(agent => agent.practice && agent.ready) &&
+    !device.agents.some(agent => !agent.practice && agent.ready)
+  );
+}
+
+/** The agents to pick from: practice only where no real one works. */
+export function pickable(device: IDevice | undefined): IAgent[] {
+  if (!device) {
+    return [];
+  }
+  const practice = onlyPractice(device);
+  return device.agents.filter(agent => practice || !agent.practice);
+}
+
+/** The first of the picked, the preferred and all agents that is ready. */
+export function chooseAgent(
+  agents: readonly IAgent[],
+  picked: string | null,
+  preferred: string
+): IAgent | undefined {
+  const ready = agents.filter(agent => agent.ready);
+  return (
+    ready.find(agent => agent.id === picked) ??
+    ready.find(agent => agent.id === preferred) ??
+    ready[0]
+  );
+}

@@ -1,0 +1,181 @@
+import type { ServerConnection } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+
+import { ApiError, Rest } from '../api/rest';
+import { makeSocket, watch, type TaskSocket } from '../api/socket';
+import type { ICreateTask, ITask, IVersion } from '../api/types';
+import { Devices } from './devices';
+import { Cell } from './observable';
+import { TaskSession } from './session';
+import { currentTurn, isFinal } from './states';
+import { Tasks } from './tasks';
+
+/** Wait before connecting again where Socket.IO itself gives up, in ms. */
+const RETRY_DELAY = 3_000;
+
+/** The server answers HTTP but lets no socket through. */
+const BLOCKED = new ApiError('No WebSocket', 0, 'websocket');
+
+export interface IConnection {
+  /** `first`: never connected since the page was loaded. */
+  state: 'first' | 'open' | 'lost';
+  /** Why not, when the server says it. */
+  problem: ApiError | null;
+}
+
+/** This page's view of the gateway: one socket, what it tells, and what can be asked of it. */
+export class Gateway implements IDisposable {
+  readonly connection = new Cell<IConnection>({
+    state: 'first',
+    problem: null
+  });
+  readonly version = new Cell<IVersion | null>(null);
+  readonly devices = new Devices();
+  readonly tasks = new Tasks();
+  readonly rest: Rest;
+
+  constructor(settings: ServerConnection.ISettings) {
+    this.rest = new Rest(settings);
+    this.socket = makeSocket(settings);
+    this.listen();
+    this.socket.connect();
+  }
+
+  get isDisposed(): boolean {
+    return this.disposed;
+  }
+
+  /** Follow a task until the session is disposed; at most one session of a task at a time. */
+  open(taskId: number): TaskSession {
+    if (this.sessions.has(taskId)) {
+      throw new Error(`Task ${taskId} is open already`);
+    }
+    const session = new TaskSession(taskId, this.socket, () =>
+      this.sessions.delete(taskId)
+    );
+    this.sessions.set(taskId, session);
+    void session.join();
+    return session;
+  }
+
+  async createTask(request: ICreateTask): Promise<ITask> {
+    const { task } = await this.rest.createTask(request);
+    this.tasks.offer([task]);
+    return task;
+  }
+
+  /** Make sure that a task's snapshot is known, also of one too old for the list. */
+  async ensure(taskId: number): Promise<void> {
+    if (!this.tasks.get(taskId)) {
+      this.tasks.offer([await this.rest.task(taskId)]);
+    }
+  }
+
+  /** Add older tasks to the list; says how many there are in all. */
+  async loadOlder(): Promise<number> {
+    const last = this.tasks.value.at(-1);
+    const { items, total } = await this.rest.tasks(last?.id ?? 0);
+    this.tasks.offer(items);
+    return total;
+  }
+
+  /** Stop a turn, or else the one that the task is about now. */
+  async stop(taskId: number, turnId?: number): Promise<void> {
+    const id = turnId ?? (await this.stoppable(taskId));
+    if (id !== undefined) {
+      await this.rest.cancel(taskId, id);
+    }
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.sessions.forEach(session => session.dispose());
+    this.socket.disconnect();
+  }
+
+  private async stoppable(taskId: number): Promise<number | undefined> {
+    const turn = currentTurn((await this.rest.task(taskId)).turn_list);
+    return turn && !isFinal(turn.state) ? turn.id : undefined;
+  }
+
+  private listen(): void {
+    const { socket } = this;
+    socket.on('connect', () => void this.sync());
+    socket.on('disconnect', () => void this.onLost(null));
+    socket.on('connect_error', () => void this.onLost(BLOCKED));
+    socket.on('gateway', version => this.onVersion(version));
+    socket.on('device:update', device => this.devices.put(device));
+    socket.on('device:gone', data => this.devices.drop(data.device_id));
+    socket.on('task:update', task => this.tasks.put(task));
+    socket.on('lagged', ({ task_id }) => {
+      void this.sessions.get(task_id)?.join();
+    });
+    socket.on('task:events', ({ task_id, events }, ack) => {
+      if (this.sessions.get(task_id)?.apply(events) !== false) {
+        ack();
+      }
+    });
+  }
+
+  /** Learn what is there and catch up with every open task. */
+  private async sync(): Promise<void> {
+    try {
+      const { version, devices, tasks } = await watch(this.socket);
+      this.version.set(version);
+      this.devices.reset(devices);
+      this.tasks.reset(tasks);
+    } catch (error) {
+      await this.onLost(error as ApiError);
+      return;
+    }
+    this.connection.set({ state: 'open', problem: null });
+    for (const session of this.sessions.values()) {
+      void session.join();
+      this.ensure(session.taskId).catch(() => undefined);
+    }
+  }
+
+  private onVersion(version: IVersion): void {
+    const began =
+      version.state === 'running' && this.version.value?.state !== 'running';
+    this.version.set(version);
+    if (began) {
+      void this.sync();
+    }
+  }
+
+  /** Say that the connection is lost, ask the server why, and see that it is tried again. */
+  private async onLost(problem: ApiError | null): Promise<void> {
+    const state = this.connection.value.state === 'first' ? 'first' : 'lost';
+    this.connection.set({ state, problem: this.connection.value.problem });
+    if (!this.socket.active || this.socket.connected) {
+      setTimeout(() => this.retry(), RETRY_DELAY);
+    }
+    const found = await this.rest.version().then(
+      version => {
+        this.version.set(version);
+        return problem;
+      },
+      (error: unknown) => error as ApiError
+    );
+    if (this.connection.value.state !== 'open') {
+      this.connection.set({ state, problem: found });
+    }
+  }
+
+  /** Try again where Socket.IO does not do so by itself. */
+  private retry(): void {
+    if (this.disposed) {
+      return;
+    }
+    if (this.socket.connected) {
+      void this.sync();
+    } else {
+      this.socket.connect();
+    }
+  }
+
+  private readonly socket: TaskSocket;
+  private readonly sessions = new Map<number, TaskSession>();
+  private disposed = false;
+}

@@ -1,0 +1,52 @@
+/** Text measured in code points, as the gateway counts it. */
+
+/** Count code points: a surrogate pair is one. */
+export function codePoints(text: string): number {
+  let count = text.length;
+  for (let at = 1; at < text.length; at++) {
+    if (isLow(text.charCodeAt(at)) && isHigh(text.charCodeAt(at - 1))) {
+      count--;
+    }
+  }
+  return count;
+}
+
+/** Cut off the first `count` code points. */
+export function dropCodePoints(text: string, count: number): string {
+  let at = 0;
+  for (let left = count; left > 0 && at < text.length; left--) {
+    at += isHigh(text.charCodeAt(at)) && isLow(text.charCodeAt(at + 1)) ? 2 : 1;
+  }
+  return text.slice(at);
+}
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
+
+/** Do to lines what a terminal does at a lone carriage return: later text covers earlier. */
+export function overwriteLines(text: string): string {
+  return text.includes('\r')
+    ? text.replaceAll('\r\n', '\n').replace(/[^\n]*\r(?=[^\n])/g, '')
+    : text;
+}
+
+/** The last `limit` characters, from the start of a line where one begins there. */
+export function tail(text: string, limit: number): string {
+  if (text.length <= limit) {
+    return text;
+  }
+  const cut = text.slice(-limit);
+  return cut.slice(cut.indexOf('\n') + 1);
+}
+
+/** Write a size in bytes for people: 1.5 MB. */
+export function size(bytes: number): string {
+  return bytes < 1e6
+    ? `${Math.ceil(bytes / 1e3)} kB`
+    : `${(bytes / 1e6).toFixed(1)} MB`;
+}

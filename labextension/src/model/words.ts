@@ -1,0 +1,108 @@
+/** Words for states, times and numbers, in the user's language. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { DeviceStatus, ITask, Mode, TurnState } from '../api/types';
+
+export function stateWord(
+  trans: TranslationBundle,
+  state: TurnState,
+  cancelling: boolean
+): string {
+  if (cancelling) {
+    return trans.__('Stopping…');
+  }
+  return {
+    queued: trans.__('Queued'),
+    starting: trans.__('Starting'),
+    running: trans.__('Running'),
+    completed: trans.__('Done'),
+    failed: trans.__('Failed'),
+    cancelled: trans.__('Stopped')
+  }[state];
+}
+
+export function statusWord(
+  trans: TranslationBundle,
+  status: DeviceStatus
+): string {
+  return {
+    online: trans.__('Online'),
+    busy: trans.__('Busy'),
+    reconnecting: trans.__('Reconnecting…'),
+    offline: trans.__('Offline')
+  }[status];
+}
+
+export function modeWord(trans: TranslationBundle, mode: Mode): string {
+  return {
+    edits: trans.__('Accept edits'),
+    plan: trans.__('Plan'),
+    full: trans.__('Full access')
+  }[mode];
+}
+
+export function modeHelp(trans: TranslationBundle, mode: Mode): string {
+  return {
+    edits: trans.__('The agent may change files in its folder'),
+    plan: trans.__('The agent may read, and changes nothing'),
+    full: trans.__('The agent may change files and run any command')
+  }[mode];
+}
+
+/** "2nd in queue"; empty when the task waits for nothing. */
+export function queueWord(trans: TranslationBundle, task: ITask): string {
+  const position = task.queue_position;
+  if (position === null) {
+    return '';
+  }
+  return position === 1
+    ? trans.__('Next in queue')
+    : trans.__('%1 in queue', ordinal(position));
+}
+
+function ordinal(n: number): string {
+  const rule = new Intl.PluralRules('en', { type: 'ordinal' }).select(n);
+  const suffixes: Record<string, string> = { one: 'st', two: 'nd', few: 'rd' };
+  return `${n}${suffixes[rule] ?? 'th'}`;
+}
+
+/** "10 min ago", in words that fit a list. */
+export function ago(
+  trans: TranslationBundle,
+  iso: string,
+  now: number
+): string {
+  const minutes = Math.floor((now - Date.parse(iso)) / 60_000);
+  if (minutes < 1) {
+    return trans.__('now');
+  }
+  if (minutes < 60) {
+    return trans.__('%1 min ago', minutes);
+  }
+  const hours = Math.floor(minutes / 60);
+  return hours < 24
+    ? trans.__('%1 h ago', hours)
+    : trans._n('%1 day ago', '%1 days ago', Math.floor(hours / 24));
+}
+
+export function secondsBetween(startIso: string, endIso: string): number {
+  return Math.max(0, (Date.parse(endIso) - Date.parse(startIso)) / 1000);
+}
+
+/** "1:42", or "1:02:03"; never negative, since the clocks of browser and server differ. */
+export function elapsed(startIso: string, end: number): string {
+  const total = Math.max(0, Math.floor((end - Date.parse(startIso)) / 1000));
+  const parts = [Math.floor(total / 60) % 60, total % 60];
+  const hours = Math.floor(total / 3600);
+  const [minutes, seconds] = parts.map(part => String(part).padStart(2, '0'));
+  return hours ? `${hours}:${minutes}:${seconds}` : `${parts[0]}:${seconds}`;
+}
+
+/** "0.1 s", "12 s", "2:05". */
+export function duration(seconds: number): string {
+  if (seconds >= 60) {
+    return elapsed(new Date(0).toISOString(), seconds * 1000);
+  }
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds)} s`;
+}

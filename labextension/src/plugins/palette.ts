@@ -1,0 +1,40 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+
+import { Commands } from '../commands';
+import { PRACTICES } from '../model/practice';
+import { IWegent } from '../tokens';
+
+/** Everything that can be done without an argument, in the command palette. */
+export const palettePlugin: JupyterFrontEndPlugin<void> = {
+  id: 'wegent-jupyter:palette',
+  description: 'Wegent in the command palette',
+  autoStart: true,
+  requires: [IWegent],
+  optional: [ICommandPalette],
+  activate: (
+    _app: JupyterFrontEnd,
+    { trans }: IWegent,
+    palette: ICommandPalette | null
+  ) => {
+    const category = trans.__('Wegent');
+    for (const command of [
+      Commands.openPanel,
+      Commands.newTask,
+      Commands.openLatestTask,
+      Commands.stopTask
+    ]) {
+      palette?.addItem({ command, category });
+    }
+    for (const which of PRACTICES) {
+      palette?.addItem({
+        command: Commands.tryPractice,
+        args: { which },
+        category
+      });
+    }
+  }
+};

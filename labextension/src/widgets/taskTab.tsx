@@ -1,0 +1,62 @@
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { Message } from '@lumino/messaging';
+import * as React from 'react';
+
+import type { IFace } from '../components/face';
+import { RenderMimeContext } from '../components/Rendered';
+import { TaskView } from '../components/TaskView';
+import { wegentIcon } from '../icons';
+import type { TaskSession } from '../model/session';
+import { FaceWidget } from './faceWidget';
+
+/** One task, followed as long as the tab is open; closing it does not stop the task. */
+export class TaskTab extends FaceWidget {
+  constructor(
+    face: IFace,
+    readonly session: TaskSession,
+    rendermime: IRenderMimeRegistry
+  ) {
+    super(
+      face,
+      <RenderMimeContext.Provider value={rendermime}>
+        <TaskView session={session} />
+      </RenderMimeContext.Provider>
+    );
+    this.addClass('wegent-Task');
+    this.node.dataset.taskId = String(session.taskId);
+    this.title.icon = wegentIcon;
+    this.title.closable = true;
+    this.title.label = face.trans.__('Task');
+    this.tasks = face.gateway.tasks;
+    this.tasks.changed.connect(this.onTasks, this);
+    this.onTasks();
+  }
+
+  get taskId(): number {
+    return this.session.taskId;
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this.tasks.changed.disconnect(this.onTasks, this);
+      this.session.dispose();
+      super.dispose();
+    }
+  }
+
+  protected override onActivateRequest(msg: Message): void {
+    super.onActivateRequest(msg);
+    this.node.querySelector('textarea')?.focus();
+  }
+
+  private onTasks(): void {
+    const task = this.tasks.get(this.taskId);
+    if (task) {
+      this.title.label = task.title;
+      this.title.caption = task.title;
+      this.title.dataset = { wegentState: task.state };
+    }
+  }
+
+  private readonly tasks: IFace['gateway']['tasks'];
+}

@@ -1,0 +1,3 @@
+import './base.css';
+import './side.css';
+import './task.css';
