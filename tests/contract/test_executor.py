@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.server import private_environment
+from tests.support.server import private_environment, wait_for
 from wegent_jupyter.executor import recorder as limits
 from wegent_jupyter.executor import workspaces
 from wegent_jupyter.executor.agents.updates import Updates
@@ -298,3 +299,20 @@ def test_notices_come_last() -> None:
     [notice] = kept.apply(Delta("m", 3, "message", 0, "x"))
     assert isinstance(notice, Notice)
     assert notice.index > 1000
+
+
+def test_an_embedded_executor_ends_when_its_home_is_removed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    environment = {
+        **private_environment(tmp_path),
+        "WEGENT_EXECUTOR_HOME": str(home),
+        "WEGENT_EMBEDDED": str(home / "server.json"),
+    }
+    executor = subprocess.Popen([sys.executable, "-m", "wegent_jupyter.executor"], env=environment)
+    try:
+        log = home / "logs" / "executor.log"
+        wait_for(lambda: log.exists() and "works in" in log.read_text(), "the executor works")
+        shutil.rmtree(home)
+        assert executor.wait(30) == 0
+    finally:
+        executor.kill()

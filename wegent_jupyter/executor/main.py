@@ -66,10 +66,11 @@ async def _serve(settings: Settings) -> int:
         device = Device(settings, stop.set)
     except JournalBroken as error:
         return _give_up(str(error), 2)
+    logging.info("wegent-executor %s works in %s as %s", __version__, settings.home, settings.device_id)
     link = Link(settings, device)
     working = {asyncio.create_task(link.run()), asyncio.create_task(stop.wait())}
     if settings.embedded is not None:
-        working.add(asyncio.create_task(_until_orphaned(link, device)))
+        working.add(asyncio.create_task(_until_orphaned(link, device, settings.home)))
     done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
     await device.close()
     for task in working:
@@ -80,13 +81,21 @@ async def _serve(settings: Settings) -> int:
     return 0
 
 
-async def _until_orphaned(link: "Link", device: "Device") -> None:
-    """Return once there was neither a server nor work for ten minutes."""
-    last = time.monotonic()
-    while time.monotonic() - last < ORPHAN_SECONDS:
+async def _until_orphaned(link: "Link", device: "Device", home: Path) -> None:
+    """Return once there was neither a server nor work for ten minutes, or the home is no longer ours."""
+    last, ours = time.monotonic(), _identity(home)
+    while time.monotonic() - last < ORPHAN_SECONDS and _identity(home) == ours:
         await asyncio.sleep(1.0)
         if link.connected or not device.runner.idle:
             last = time.monotonic()
+
+
+def _identity(home: Path) -> int | None:
+    """Return what tells our lock file from that of a home that was removed and made anew."""
+    try:
+        return (home / "executor.lock").stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def _log_to(directory: Path) -> None:

@@ -59,6 +59,7 @@ class Card:
         self._content: list[Content] | None = None
         self._locations: list[ToolCallLocation] | None = None
         self._shown = False
+        self._text = ""
 
     def about(self, path: Path, old: str | None, new: str) -> None:
         """Attach the file and the change to it."""
@@ -107,12 +108,14 @@ class Card:
 
     async def update(self, status: ToolCallStatus, text: str | None = None, output: Any = None) -> None:
         """Tell the client the new state; `text` replaces what the card shows."""
+        self._text = self._text if text is None else text
         content: Sequence[Content] | None = None if text is None else [tool_content(text_block(text))]
         update = update_tool_call(self._id, status=status, content=content, raw_output=output)
         await self._client.session_update(self._session.id, update)
 
     async def fail(self, reason: str) -> None:
-        """Show why the call failed."""
+        """Show why the call failed, below what it had shown before."""
         if not self._shown:
             await self.show()
-        await self.update("failed", reason)
+        before = f"{self._text.rstrip()}\n\n" if self._text else ""
+        await self.update("failed", f"{before}{reason}")

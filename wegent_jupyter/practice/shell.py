@@ -58,20 +58,27 @@ class _Command(asyncio.SubprocessProtocol):
         self.ended = asyncio.Event()
         self._exited = self._closed = False
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         self.output.add(data)
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         self._closed = True
         if self._exited:
-            self.ended.set()
+            self._finish()
 
     def process_exited(self) -> None:
         self._exited = True
         if self._closed:
-            self.ended.set()
+            self._finish()
         else:
-            asyncio.get_running_loop().call_later(DRAIN_GRACE, self.ended.set)
+            asyncio.get_running_loop().call_later(DRAIN_GRACE, self._finish)
+
+    def _finish(self) -> None:
+        self.ended.set()
+        self._transport.close()
 
 
 async def run(command: str, cwd: Path, show: Callable[[str], Awaitable[None]]) -> Result:
@@ -112,10 +119,13 @@ async def _follow(running: _Command, show: Callable[[str], Awaitable[None]]) -> 
 
 
 def _end(transport: asyncio.SubprocessTransport) -> None:
-    if transport.get_returncode() is None and sys.platform != "win32":
+    """End what still runs. Not by closing the transport: that would take the exit status from who waits for it."""
+    if transport.get_returncode() is None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(transport.get_pid(), signal.SIGKILL)
-    transport.close()  # also kills a process that still runs
+            os.killpg(transport.get_pid(), signal.SIGKILL) if sys.platform != "win32" else transport.kill()
+    pipe = transport.get_pipe_transport(1)
+    if pipe is not None:
+        pipe.close()
 
 
 def detached_sleep(seconds: float) -> list[str]:
