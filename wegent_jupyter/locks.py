@@ -12,13 +12,14 @@ class DirectoryLock:
     """The right to be the one `name` of a directory. The OS frees it when the process ends, however it ends."""
 
     def __init__(self, directory: Path, name: str) -> None:
-        """Make the directory if needed, private to its owner; nothing is locked yet."""
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Nothing is made or locked yet."""
+        self._directory = directory
         self._info = directory / f"{name}.json"
         self._lock = FileLock(directory / f"{name}.lock", mode=0o600)
 
     def acquire(self) -> bool:
-        """Take the lock if it is free."""
+        """Take the lock if it is free, making the directory if needed, private to its owner; raises OSError."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._lock.acquire(timeout=0)
         except Timeout:

@@ -165,10 +165,10 @@ void test('folders are joined as the server names them', () => {
   assert.equal(joinRoot('/', ''), '/');
   assert.equal(shortPath('/home/me/work/churn'), '…/work/churn');
   assert.equal(shortPath('~/churn'), '~/churn');
-  assert.equal(pathWithin('/work/churn/a/b.py', '/work/churn'), 'a/b.py');
+  assert.equal(pathWithin('/srv/churn/a/b.py', '/srv/churn'), 'a/b.py');
   assert.equal(
-    pathWithin('/work/churn2/b.py', '/work/churn'),
-    '/work/churn2/b.py'
+    pathWithin('/srv/churn2/b.py', '/srv/churn'),
+    '/srv/churn2/b.py'
   );
 });
 

@@ -616,6 +616,7 @@ def test_a_gateway_that_lost_its_database_ends_what_the_embedded_device_still_ra
             for path in world.directory.glob("wegent.db*"):
                 path.unlink()
             await world.start_gateway()
+            await world.until(world.is_online, "the device is back")
             assert (await world.finish(await world.submit("!say anew"))).state is TurnState.COMPLETED
 
             async def gone() -> bool:

@@ -14,19 +14,15 @@ import termios
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.support.guards import GUARD, LIVENESS, Run, Start, alive, command, survivors
 from wegent_jupyter.executor import guard
 
 if sys.platform != "linux":
     pytest.skip("without adoption of orphans the guard is best effort", allow_module_level=True)
-
-GUARD = guard.__file__
-LIVENESS = 20.0  # seconds; nothing here takes longer than 5 on an idle machine
 
 STUBBORN = {
     "ignores every polite signal": "trap '' INT TERM HUP; echo ready; while :; do sleep 1; done",
@@ -36,53 +32,6 @@ STUBBORN = {
     "stopped program": "echo ready; kill -STOP $$; sleep 300",
     "no child at all": "echo ready; exec sleep 300",
 }
-
-
-@dataclass
-class Run:
-    """A guard with its program, and the writing end of the keeper's pipe."""
-
-    process: subprocess.Popen[bytes]
-    keeper: int
-    marker: str
-
-    def line(self) -> bytes:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
-
-    def release(self) -> int:
-        """Close the pipe; return the exit status."""
-        self.close()
-        return self.process.wait(LIVENESS)
-
-    def close(self) -> None:
-        if self.keeper >= 0:
-            os.close(self.keeper)
-        self.keeper = -1
-
-
-def command(pipe: int | Path, *program: str, on_exit: str = "end") -> list[str]:
-    return [sys.executable, "-I", "-S", GUARD, "--pipe", str(pipe), "--on-exit", on_exit, "--", *program]
-
-
-def alive(marker: str) -> list[psutil.Process]:
-    """Return the living processes of one test, known by their environment."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("GUARD_TEST") == marker and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
-
-
-def survivors(marker: str) -> list[list[str]]:
-    """Return the command lines of what is still there when all had time to end."""
-    until = time.monotonic() + LIVENESS
-    while (left := alive(marker)) and time.monotonic() < until:
-        psutil.wait_procs(left, timeout=0.1)
-    return [process.cmdline() for process in left]
 
 
 @pytest.fixture
@@ -105,31 +54,6 @@ def runs(marker: str) -> Iterator[list[Run]]:
         for stream in (run.process.stdin, run.process.stdout, run.process.stderr):
             if stream is not None:
                 stream.close()
-
-
-class Start:
-    """Starts guards that are cleaned up at the end of the test."""
-
-    def __init__(self, marker: str, runs: list[Run]) -> None:
-        self.marker, self.runs = marker, runs
-
-    def __call__(self, *program: str, on_exit: str = "end") -> Run:
-        reader, keeper = os.pipe()
-        pipe = subprocess.PIPE
-        process = subprocess.Popen(
-            command(reader, *program, on_exit=on_exit),
-            stdin=pipe,
-            stdout=pipe,
-            stderr=pipe,
-            env=os.environ | {"GUARD_TEST": self.marker},
-            pass_fds=(reader,),
-        )
-        os.close(reader)
-        self.runs.append(Run(process, keeper, self.marker))
-        return self.runs[-1]
-
-    def shell(self, script: str, on_exit: str = "end") -> Run:
-        return self("bash", "-c", script, on_exit=on_exit)
 
 
 @pytest.fixture
@@ -213,7 +137,7 @@ def test_a_chain_of_forks_that_never_stands_still_ends(start: Start) -> None:
 
 
 def test_a_well_behaved_program_is_interrupted_first(start: Start) -> None:
-    run = start.shell("trap 'exit 7' INT; trap 'exit 8' TERM; echo ready; while :; do read -t 0.05 <> <(:); done")
+    run = start.shell("trap 'exit 7' INT; trap 'exit 8' TERM; echo ready; while :; do sleep 0.05; done")
     assert run.line() == b"ready"
     assert run.release() == 7
 
@@ -238,7 +162,7 @@ def test_a_fatal_signal_is_that_of_the_program(start: Start, number: int) -> Non
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "USR1"])
 def test_signals_are_forwarded_to_the_program(start: Start, name: str) -> None:
-    run = start.shell(f"trap 'exit 42' {name}; echo ready; while :; do read -t 0.05 <> <(:); done")
+    run = start.shell(f"trap 'exit 42' {name}; echo ready; while :; do sleep 0.05; done")
     assert run.line() == b"ready"
     run.process.send_signal(getattr(signal, f"SIG{name}"))
     assert run.process.wait(LIVENESS) == 42
@@ -328,15 +252,12 @@ def test_the_pipe_ends_also_a_tree_that_is_waited_for(start: Start) -> None:
 
 def test_orphans_end_on_request_and_the_program_with_its_children_stays(start: Start) -> None:
     run = start.shell(
-        "(setsid sh -c 'trap \"\" TERM; echo $$; sleep 300 & wait' &); sleep 300 & echo $!; read x; kill $!"
+        "(setsid sh -c 'trap \"\" TERM; echo up; sleep 300 & wait' &); sleep 300 & echo $$ $!; read x; kill $!"
     )
-    parts = {int(run.line()), int(run.line())}
-    (child,) = {process.pid for process in alive(run.marker) if process.ppid() != run.process.pid} & parts
-    (orphan,) = parts - {child}
+    program, child = map(int, min(run.line(), run.line()).split())  # digits sort before `up`
     os.write(run.keeper, guard.REAP_ORPHANS)
-    assert psutil.wait_procs([psutil.Process(orphan)], timeout=LIVENESS)[1] == []
-    assert len([process for process in alive(run.marker) if process.name() == "sleep"]) == 1
-    assert psutil.pid_exists(child)
+    assert survivors(run.marker, but={run.process.pid, program, child}) == []
+    assert {program, child} <= {process.pid for process in alive(run.marker)}
     assert run.process.communicate(b"\n", timeout=LIVENESS)[0] == b""
     assert run.process.returncode == 0
 

@@ -31,7 +31,7 @@ class Faults:
         self.random = random.Random(self.seed)
 
     def happens(self, name: str) -> bool:
-        happened = self.random.random() < getattr(self, name)
+        happened = bool(self.random.random() < getattr(self, name))
         self.counts[name] = self.counts.get(name, 0) + happened
         return happened
 
@@ -63,7 +63,8 @@ class MemoryChannel:
     async def call(self, event: str, data: dict[str, Any], timeout: float) -> Any:
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._send(event, data, answer)
-        await asyncio.wait({answer, self._ended}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {answer, self._ended}
+        await asyncio.wait(either, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
             raise Unanswered
         return json.loads(answer.result())

@@ -14,6 +14,7 @@ from wegent_jupyter.executor.config import load
 from wegent_jupyter.executor.device import Device, Refused
 from wegent_jupyter.gateway.gateway import Gateway, Options
 from wegent_jupyter.gateway.session import DeviceSession
+from wegent_jupyter.gateway.store.records import Stored
 from wegent_jupyter.protocol import api
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.protocol.states import TurnState
@@ -91,7 +92,7 @@ class World:
         self.device_id = settings.device_id
         self.device = Device(settings)
         self._link = asyncio.create_task(self._stay_connected(self.device))
-        await self.until(self._is_online, "the device is online")
+        await self.until(self.is_online, "the device is online")
 
     async def stop_device(self) -> None:
         if self._link is not None:
@@ -180,12 +181,9 @@ class World:
         assert self.gateway is not None
         return self.gateway.show_devices(OWNER)[0].slot_used
 
-    def _is_online(self) -> Awaitable[Any]:
-        async def look() -> bool:
-            devices = self.gateway.show_devices(OWNER) if self.gateway else []
-            return any(device.status in ("online", "busy") for device in devices)
-
-        return look()
+    async def is_online(self) -> bool:
+        devices = self.gateway.show_devices(OWNER) if self.gateway else []
+        return any(device.status in ("online", "busy") for device in devices)
 
     @staticmethod
     async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
@@ -212,8 +210,8 @@ class Watcher:
         pos = after if after is not None else (self.events[-1].pos if self.events else 0)
         await self.world.gateway.join(OWNER, self.name, self.task_id, pos, self._send, self._lagged)
 
-    async def _send(self, events: list[api.Event]) -> None:
-        self.events += [event.model_copy(deep=True) for event in events]
+    async def _send(self, events: list[Stored]) -> None:
+        self.events += [api.Event.model_validate_json(event.text) for event in events]
 
     async def _lagged(self, pos: int) -> None:
         self.lagged_at = pos

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy import Connection, create_engine, inspect
 from wegent_jupyter.gateway.store import engine, records
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
 from wegent_jupyter.gateway.store.tables import metadata
-from wegent_jupyter.protocol.api import Task
+from wegent_jupyter.protocol.api import Event, Task
 from wegent_jupyter.protocol.states import TurnState
 from wegent_jupyter.protocol.transcript import apply_item
 
@@ -46,10 +47,14 @@ def with_store(directory: Path, scenario: Callable[[Store], Awaitable[Any]]) -> 
     return asyncio.run(run())
 
 
+def note(order: list[int], n: int, _connection: Connection) -> None:
+    order.append(n)
+
+
 def test_writes_are_committed_in_the_order_in_which_they_were_asked_for(tmp_path: Path) -> None:
     async def scenario(store: Store) -> None:
         order: list[int] = []
-        await asyncio.gather(*[store.write(lambda _c, n=n: order.append(n)) for n in range(1000)])
+        await asyncio.gather(*[store.write(partial(note, order, n)) for n in range(1000)])
         assert order == list(range(1000))
 
     with_store(tmp_path, scenario)
@@ -95,6 +100,10 @@ def test_saving_a_task_again_keeps_its_position(tmp_path: Path) -> None:
     with_store(tmp_path, scenario)
 
 
+def read(connection: Connection) -> list[Event]:
+    return [Event.model_validate_json(one.text) for one in records.events_after(connection, 1, 0, 1000, 1 << 20)]
+
+
 pieces = st.lists(st.tuples(st.sampled_from(["m1", "m2", "t1"]), st.text(max_size=5)), min_size=1, max_size=30)
 
 
@@ -113,9 +122,9 @@ def test_compaction_changes_nothing_for_any_viewer(steps: list[tuple[str, str]],
     with engine_.begin() as connection:
         records.save_task(connection, "ann", a_task(1), {})
         records.append_events(connection, 1, batch)
-        before = records.events_after(connection, 1, 0, 1000, 1 << 20)
+        before = read(connection)
         gone = records.compact_attempt(connection, 6)
-        after = records.events_after(connection, 1, 0, 1000, 1 << 20)
+        after = read(connection)
     assert len(after) == len({item for item, _ in steps}) == len(before) - gone
     seen: dict[str, dict[str, Any]] = {}
     whole: dict[str, dict[str, Any]] = {}
@@ -220,6 +229,6 @@ def test_network_file_systems_are_known_by_their_type(tmp_path: Path, monkeypatc
 
     home = str(tmp_path.resolve())
     parts = [Part("/", "ext4"), Part(home, "nfs4"), Part(f"{home}-other", "ext4")]
-    monkeypatch.setattr(engine.psutil, "disk_partitions", lambda all: parts)
+    monkeypatch.setattr("psutil.disk_partitions", lambda all: parts)
     assert engine.on_network_file_system(tmp_path)
     assert not engine.on_network_file_system(Path("/"))

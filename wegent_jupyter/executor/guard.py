@@ -129,13 +129,13 @@ class Tree:
         return not self.reap() and (self.adopts or not self.pids())
 
     def pids(self) -> list[int]:
-        """List the living processes of the tree, newest first."""
+        """List the living processes: the program, lest it ends by itself when a child does, then the newest first."""
         return self._members(self._table())
 
     def _members(self, table: Table) -> list[int]:
         escaped = {pid for pid, started in self._known.items() if pid in table and table[pid][1] == started}
         found = below(table, {os.getpid()} | escaped) - {os.getpid()}
-        members = [pid for pid in table if pid in found]
+        members = sorted((pid for pid in table if pid in found), key=lambda pid: pid != self.program)
         self._known = {} if self.adopts else {pid: table[pid][1] for pid in members}
         return members
 

@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -164,7 +165,10 @@ class GuardedProcess:
 
     async def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
-            self._transport.kill()
+            if GUARDED:
+                os.kill(self.pid, signal.SIGKILL)  # transport.kill() polls first, and so may swallow the exit status
+            else:
+                self._transport.kill()
         await asyncio.to_thread(end_marked, {self._marker})
 
 

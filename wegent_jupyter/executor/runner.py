@@ -24,7 +24,7 @@ from wegent_jupyter.protocol.states import AttemptState
 log = logging.getLogger(__name__)
 
 REMEMBERED_CANCELS = 10_000
-PRIVATE_PREFIXES = ("WEGENT_", "JPY_", "JUPYTERHUB_")
+PRIVATE_PREFIXES = ("WEGENT_", "JPY_", "JUPYTERHUB_", "JUPYTER_GATEWAY_")
 PRIVATE_NAMES = ("JUPYTER_TOKEN", "DEVICE_ID")
 
 

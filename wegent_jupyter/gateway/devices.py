@@ -118,7 +118,7 @@ class Devices:
         return list(self._entries.values())
 
     def default(self, owner: str) -> DeviceEntry | None:
-        """Return the device for new tasks: the starred one, else a cloud device, else the embedded one (DESIGN §6)."""
+        """Return the device for new tasks: the starred one, else a cloud device, else the embedded one."""
         mine = self.of(owner)
         ranked = [
             *(entry for entry in mine if entry.kept.is_default),

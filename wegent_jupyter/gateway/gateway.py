@@ -143,14 +143,15 @@ class Gateway:
     async def events(self, owner: str, task_id: int, after_pos: int, limit: int, max_chars: int) -> list[api.Event]:
         """Return a part of a task's history; raises NotFound."""
         await self.tasks.entry(owner, task_id)
-        return await self._read_events(task_id, after_pos, limit, max_chars)
+        stored = await self._read_events(task_id, after_pos, limit, max_chars)
+        return [api.Event.model_validate_json(one.text) for one in stored]
 
     async def join(self, owner: str, viewer: str, task_id: int, after_pos: int, send: Send, lagged: Lagged) -> None:
         """Let a viewer follow a task; raises NotFound."""
         await self.tasks.entry(owner, task_id)
         self.viewers.join(viewer, task_id, after_pos, send, lagged)
 
-    async def _read_events(self, task_id: int, after: int, limit: int, max_chars: int) -> list[api.Event]:
+    async def _read_events(self, task_id: int, after: int, limit: int, max_chars: int) -> list[records.Stored]:
         return await self._store.read(lambda c: records.events_after(c, task_id, after, limit, max_chars))
 
     def show_devices(self, owner: str) -> list[api.Device]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from wegent_jupyter.gateway.devices import DeviceEntry
 from wegent_jupyter.gateway.store import records
-from wegent_jupyter.gateway.store.records import NewEvent
+from wegent_jupyter.gateway.store.records import NewEvent, Stored
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
-from wegent_jupyter.gateway.viewers import Committed, Viewers
-from wegent_jupyter.protocol.api import Event, Task, Turn
+from wegent_jupyter.gateway.viewers import Viewers
+from wegent_jupyter.protocol.api import Task, Turn
 from wegent_jupyter.protocol.states import AttemptState
 
 log = logging.getLogger(__name__)
@@ -148,21 +148,4 @@ class Ledger:
         if future.cancelled() or future.exception() is not None:
             return
         for task_id, placed in future.result().items():
-            self._viewers.publish(task_id, _committed(task_id, placed))
-
-
-def _committed(task_id: int, placed: Iterable[tuple[int, NewEvent]]) -> list[Committed]:
-    return [
-        Committed(
-            Event.model_construct(
-                task_id=task_id,
-                pos=pos,
-                turn_id=turn_id,
-                attempt_id=attempt_id,
-                type=type_,
-                data=records.loads(data),
-            ),
-            len(data),
-        )
-        for pos, (turn_id, attempt_id, type_, data) in placed
-    ]
+            self._viewers.publish(task_id, (Stored.of(task_id, pos, new) for pos, new in placed))

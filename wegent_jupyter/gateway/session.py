@@ -38,6 +38,8 @@ class DeviceSession:
             return {"error": "Not authenticated or not registered"}
         if event == wire.HEARTBEAT:
             return self._heartbeat(self._device, data)
+        if event == wire.EVENTS:
+            return self._inbound.put_all(data)
         if event.startswith("response.") or event == "error":
             return self._inbound.put(data)
         return {"error": f"Unknown event {event[:100]}"}

@@ -249,5 +249,6 @@ class Tasks:
 
 def title_of(prompt: str) -> str:
     """Return the first line of a prompt that says something, cut to the length of a title."""
-    line = next(line.strip() for line in prompt.splitlines() if line.strip())
+    # None says something if it is of characters that Python takes for blank and the validator does not.
+    line = next((line.strip() for line in prompt.splitlines() if line.strip()), "…")
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"

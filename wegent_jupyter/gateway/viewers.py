@@ -5,37 +5,29 @@ the viewer has acknowledged it. So a slow viewer slows nobody and costs one batc
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from wegent_jupyter.protocol.api import Event
+from wegent_jupyter.gateway.store.records import Stored
 
 log = logging.getLogger(__name__)
 
 BATCH_EVENTS = 512
 BATCH_CHARS = 256 << 10
-"""256 KiB of event data in one batch: large enough that the round trip between two does not matter."""
+"""256 KiB of events in one batch: large enough that the round trip between two does not matter."""
 TAIL_EVENTS = 4096
 TAIL_CHARS = 4 << 20
 """Newest events of a watched task that are kept in memory (4 MiB), so that a live viewer needs no read of the store."""
 ACK_SECONDS = 30.0
 """A viewer that does not acknowledge a batch for so long is told `lagged` and has to join again."""
 
-Read = Callable[[int, int, int, int], Awaitable[list[Event]]]
+Read = Callable[[int, int, int, int], Awaitable[list[Stored]]]
 """(task_id, after_pos, limit, max_chars) -> events"""
-Send = Callable[[list[Event]], Awaitable[None]]
+Send = Callable[[list[Stored]], Awaitable[None]]
 """Deliver one batch; returns when the viewer has it."""
 Lagged = Callable[[int], Awaitable[None]]
 """Tell a viewer that it was dropped at a position."""
-
-
-@dataclass(slots=True, frozen=True)
-class Committed:
-    """An event as it was stored, and how many characters its data takes as JSON."""
-
-    event: Event
-    chars: int
 
 
 @dataclass(slots=True)
@@ -44,32 +36,32 @@ class _Watched:
 
     start: int | None = None
     chars: int = 0
-    tail: deque[Committed] = field(default_factory=deque)
+    tail: deque[Stored] = field(default_factory=deque)
     wakers: set[asyncio.Event] = field(default_factory=set)
 
-    def add(self, new: list[Committed]) -> None:
+    def add(self, new: list[Stored]) -> None:
         if self.start is None:
-            self.start = new[0].event.pos - 1
+            self.start = new[0].pos - 1
         self.tail.extend(new)
-        self.chars += sum(one.chars for one in new)
+        self.chars += sum(len(one.text) for one in new)
         while len(self.tail) > TAIL_EVENTS or self.chars > TAIL_CHARS:
             gone = self.tail.popleft()
-            self.start, self.chars = gone.event.pos, self.chars - gone.chars
+            self.start, self.chars = gone.pos, self.chars - len(gone.text)
         for waker in self.wakers:
             waker.set()
 
-    def after(self, cursor: int) -> list[Event] | None:
+    def after(self, cursor: int) -> list[Stored] | None:
         """Return the next batch from memory, empty if there is nothing new, None if only the store knows."""
         if self.start is None or cursor < self.start:
             return None
-        newer = list(takewhile(lambda one: one.event.pos > cursor, reversed(self.tail)))
-        batch: list[Event] = []
+        newer = list(takewhile(lambda one: one.pos > cursor, reversed(self.tail)))
+        batch: list[Stored] = []
         chars = 0
         for one in reversed(newer):
-            chars += one.chars
+            chars += len(one.text)
             if batch and (len(batch) == BATCH_EVENTS or chars > BATCH_CHARS):
                 break
-            batch.append(one.event)
+            batch.append(one)
         return batch
 
 
@@ -82,11 +74,11 @@ class Viewers:
         self._watched: dict[int, _Watched] = {}
         self._pumps: dict[tuple[str, int], asyncio.Task[None]] = {}
 
-    def publish(self, task_id: int, new: list[Committed]) -> None:
-        """Hand committed events, in order, to whoever looks at the task."""
+    def publish(self, task_id: int, new: Iterable[Stored]) -> None:
+        """Hand committed events, in order, to whoever looks at the task; nothing is made of them for nobody."""
         watched = self._watched.get(task_id)
-        if watched is not None and new:
-            watched.add(new)
+        if watched is not None and (made := list(new)):
+            watched.add(made)
 
     def join(self, viewer: str, task_id: int, after_pos: int, send: Send, lagged: Lagged) -> None:
         """Send everything beyond `after_pos`, then whatever comes; joining again replaces the earlier cursor."""

@@ -85,7 +85,7 @@ class Ended:
 AgentEvent = Started | Delta | Tool | Plan | Notice | Ended
 
 TERMINAL_EVENTS = frozenset({"response.completed", "response.incomplete", "error"})
-"""Those that Wegent's dispatcher takes as the end of a run; `response.failed` is not terminal there and never sent by us."""
+"""Those that Wegent's dispatcher takes as the end of a run; it drops `response.failed`, so we never send that."""
 
 _BLOCK_STATUS = {"pending": "pending", "in_progress": "pending", "completed": "done", "failed": "error"}
 
@@ -182,6 +182,8 @@ def decode(name: str, data: Json) -> AgentEvent | None:
 
 def _decode(name: str, data: Json) -> AgentEvent | None:
     if name in _DELTA_KINDS:
+        if not isinstance(data["delta"], str):
+            raise TypeError("'delta' is not text")
         kind = _DELTA_KINDS[name]
         return Delta(str(data["block_id"]), int(data["output_index"]), kind, int(data["block_offset"]), data["delta"])
     if name == "response.block.created":

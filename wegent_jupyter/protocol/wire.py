@@ -1,4 +1,4 @@
-"""Messages of the device link: Wegent's own (its backend/app/api/ws/device_namespace.py) and the extensions that we negotiate.
+"""Messages of the device link: Wegent's own (backend/app/api/ws/device_namespace.py there) and our extensions.
 
 Extensions travel in `runtime_features.wegentJupyter` of `device:register` and in its ack; a stock peer ignores both.
 """
@@ -18,7 +18,7 @@ HEARTBEAT = "device:heartbeat"
 EXECUTE = "task:execute"
 CANCEL = "task:cancel"
 EVENTS = "attempt:events"
-"""Ours, device to gateway: several stream events in one message, which saves both sides most of their work."""
+"""Ours, device to gateway: several stream events of an attempt in one message, a tenth of the work of one for each."""
 ACKS = "attempt:acks"
 """Ours, gateway to device: the highest `seq` of each attempt that is committed."""
 CHECK_WORKSPACE = "workspace:check"
@@ -197,6 +197,13 @@ class Envelope(Wire):
 
 
 class Events(Wire):
-    """`attempt:events`, in the order of their `seq`; of a gateway that sent its part of the registration's answer."""
+    """`attempt:events`: consecutive stream events of one attempt, the first of which has the number `seq`.
 
-    events: list[Envelope]
+    Only for a gateway that put its part into the answer to the registration; others get one `Envelope` for each.
+    """
+
+    task_id: WireId
+    subtask_id: WireId
+    seq: int = Field(ge=1)
+    events: list[tuple[str, dict[str, Any]]] = Field(min_length=1, max_length=1_000)
+    """(event name, data)"""

@@ -3,8 +3,9 @@
 import hmac
 from typing import TYPE_CHECKING, Any
 
-from jupyter_server.auth import User
+from jupyter_server.auth import IdentityProvider, User
 from jupyter_server.base.handlers import JupyterHandler
+from tornado import web
 
 if TYPE_CHECKING:
     from wegent_jupyter.server.service import Service
@@ -15,8 +16,25 @@ TOKEN_SCHEME = "wegent "  # noqa: S105 - a scheme, not a secret
 
 
 def same_secret(given: str, expected: str) -> bool:
-    """Compare two secrets in constant time."""
-    return hmac.compare_digest(given.encode(), expected.encode())
+    """Compare two secrets in constant time. A JSON string may hold half a surrogate pair, so that is let through."""
+    return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode())
+
+
+class RuntimeIdentity(IdentityProvider):
+    """Says who comes with the runtime token, whatever provider the server has for everybody else."""
+
+    def __init__(self, owner: str) -> None:
+        """The token stands for `owner`."""
+        super().__init__()
+        self._user = User(username=owner)
+
+    def get_user(self, handler: web.RequestHandler) -> User:
+        """Return the owner."""
+        return self._user
+
+    def is_token_authenticated(self, handler: web.RequestHandler) -> bool:
+        """Say yes: a page cannot send this header, so there is no forgery to check for."""
+        return True
 
 
 class WegentAuth(JupyterHandler):
@@ -24,6 +42,7 @@ class WegentAuth(JupyterHandler):
 
     auth_resource = "wegent"
     service: "Service"
+    _by_runtime_token = False
 
     def initialize(self, service: "Service") -> None:
         """Take the service that answers."""
@@ -33,10 +52,13 @@ class WegentAuth(JupyterHandler):
         """Accept the runtime token of this server's 0600 file; it opens `/wegent/…` and nothing else."""
         given = self.request.headers.get("Authorization", "")
         ours = given.lower().startswith(TOKEN_SCHEME)
-        if ours and same_secret(given[len(TOKEN_SCHEME) :].strip(), self.service.runtime_token):
-            self._jupyter_current_user = User(username=self.service.embedded_owner())
-            self._token_authenticated = True
+        self._by_runtime_token = ours and same_secret(given[len(TOKEN_SCHEME) :].strip(), self.service.runtime_token)
         return await super().prepare(*args, **kwargs)
+
+    @property
+    def identity_provider(self) -> IdentityProvider:
+        """Return who identifies this request: the server's provider, which need not know our token, or ours."""
+        return self.service.runtime_identity if self._by_runtime_token else super().identity_provider
 
     @property
     def owner(self) -> str:

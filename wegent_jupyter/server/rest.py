@@ -11,7 +11,8 @@ from jupyter_server.base.handlers import APIHandler
 from pydantic import BaseModel, ValidationError
 from tornado import web
 
-from wegent_jupyter.gateway.errors import NotFound, Refused, TooLarge
+from wegent_jupyter.gateway.errors import NotFound, Refused, TooLarge, Unavailable
+from wegent_jupyter.gateway.store.store import StoreFailed
 from wegent_jupyter.protocol import api
 from wegent_jupyter.server.auth import WegentAuth
 
@@ -24,7 +25,22 @@ Method = Callable[..., Awaitable[None]]
 MAX_BODY_BYTES = 8 << 20
 """8 MiB: a 1 MiB prompt in which every character is escaped as six still fits."""
 MAX_PAGE = 200
+MAX_DIGITS = 20
 EVENTS_PAGE, EVENTS_CHARS = 2_000, 4 << 20
+
+
+class Malformed(Exception):
+    """The body is not what the route takes. What we stored ourselves and cannot read is not the caller's fault."""
+
+    def __init__(self, error: ValidationError) -> None:
+        """Keep what is wrong with which field."""
+        super().__init__(str(error))
+        self.error = error
+
+
+def store_failed(error: StoreFailed) -> Refused:
+    """Return the refusal of what the database could not do now."""
+    return Unavailable(f"The database cannot be used now: {error}", code="store_failed")
 
 
 def route(method: Method) -> Method:
@@ -36,8 +52,10 @@ def route(method: Method) -> Method:
             await method(self, *args)
         except Refused as refused:
             self.refuse(refused)
-        except ValidationError as error:
-            self.unprocessable(error)
+        except StoreFailed as error:
+            self.refuse(store_failed(error))
+        except Malformed as malformed:
+            self.unprocessable(malformed.error)
 
     # Jupyter's decorators are untyped towards us: they keep the signature.
     checked: Method = web.authenticated(authorized(answer))  # type: ignore[assignment]
@@ -48,10 +66,13 @@ class Handler(WegentAuth, APIHandler):
     """Base of the REST handlers."""
 
     def read(self, model: type[M]) -> M:
-        """Return the body as a model; an empty one counts as `{}`; raises ValidationError or TooLarge."""
+        """Return the body as a model; an empty one counts as `{}`; raises Malformed or TooLarge."""
         if len(self.request.body) > MAX_BODY_BYTES:
             raise TooLarge(f"The body has more than {MAX_BODY_BYTES:,} bytes.", code="body_too_large")
-        return model.model_validate_json(self.request.body or b"{}")
+        try:
+            return model.model_validate_json(self.request.body or b"{}")
+        except ValidationError as error:
+            raise Malformed(error) from error
 
     def reply(self, model: BaseModel, status: int = 200) -> None:
         """Answer with a model."""
@@ -74,15 +95,16 @@ class Handler(WegentAuth, APIHandler):
     def number(self, name: str, default: int, maximum: int) -> int:
         """Return a query parameter as a number from 0 to `maximum`; raises Refused."""
         text = self.get_query_argument(name, str(default))
-        if not text.isascii() or not text.isdigit():
+        if not text.isascii() or not text.isdigit() or len(text) > MAX_DIGITS:
             raise Refused(f"'{name}' has to be a whole number, not '{text[:40]}'.", code="invalid")
         return min(int(text), maximum)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer an error of Jupyter or Tornado in our shape, without what only the log should hold."""
         error = (kwargs.get("exc_info") or (None, None))[1]
-        text = error.log_message if isinstance(error, web.HTTPError) and status_code < 500 else None
-        message = text or responses.get(status_code, "Error")
+        message = responses.get(status_code, "Error")
+        if isinstance(error, web.HTTPError) and status_code < 500 and error.log_message:
+            message = error.log_message % error.args
         problem = api.Problem(detail=message, message=message, code=f"http_{status_code}")
         self.set_header("Content-Type", "application/json")
         self.finish(problem.model_dump_json())
@@ -193,12 +215,16 @@ class OpenApiHandler(Handler):
 class UnknownHandler(Handler):
     """Anything else below `/wegent/api`."""
 
-    @route
-    async def get(self, path: str) -> None:
+    async def _nothing(self, path: str) -> None:
         """Say that there is nothing."""
         raise NotFound("Path", f"/{path}"[:200])
 
-    post = put = patch = delete = get
+    # One each: Jupyter's decorator remembers the action of the first method that it authorised.
+    get = route(_nothing)
+    post = route(_nothing)
+    put = route(_nothing)
+    patch = route(_nothing)
+    delete = route(_nothing)
 
 
 ID = r"([1-9][0-9]{0,15})"

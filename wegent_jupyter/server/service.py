@@ -21,7 +21,7 @@ from wegent_jupyter.locks import DirectoryLock
 from wegent_jupyter.protocol import api, wire
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.server import rest
-from wegent_jupyter.server.auth import SINGLE_OWNER, same_secret
+from wegent_jupyter.server.auth import SINGLE_OWNER, RuntimeIdentity, same_secret
 from wegent_jupyter.server.faces import Broadcaster
 from wegent_jupyter.server.sockets import FACES, DeviceNamespace, TasksNamespace, make_handler, make_server
 from wegent_jupyter.server.supervisor import Supervisor
@@ -47,6 +47,7 @@ class Service:
         self.state: api.GatewayState = "starting"
         self._reason: str | None = None
         self.runtime_token = secrets.token_urlsafe(32)
+        self.runtime_identity = RuntimeIdentity(self.embedded_owner())
         self._embedded_key = secrets.token_urlsafe(32)
         self._sockets = make_server()
         self._gateway: Gateway | None = None
@@ -86,19 +87,18 @@ class Service:
 
     async def _take_over(self) -> None:
         """Wait until the lock is free, then be the gateway."""
-        self.state = "elsewhere"
         while not self._try_lock():  # noqa: ASYNC110 - another process holds it: there is no event to await
             await asyncio.sleep(TAKE_OVER_SECONDS)
-        self.state = "starting"
         await self._open()
 
     def _try_lock(self) -> bool:
         try:
-            return self._lock.acquire()
+            free = self._lock.acquire()
         except OSError as error:
-            self._reason = f"{self._directory} cannot be used: {error}"
-            self.state = "broken"
+            self.state, self._reason = "broken", f"The directory {self._directory} cannot be used: {error}"
             return False
+        self.state, self._reason = "starting" if free else "elsewhere", None
+        return free
 
     async def _open(self) -> bool:
         app = self._app
@@ -112,9 +112,8 @@ class Service:
         gateway = Gateway(options, Broadcaster(self._emit))
         try:
             await gateway.open()
-        except StoreBroken as error:
-            log.error("%s", error)
-            self.state, self._reason = "broken", str(error)
+        except Exception as error:  # whatever it is: faces must not wait for a start that will never come
+            await self._give_up(gateway, url, error)
             return False
         self._gateway = gateway
         self.state = "running"
@@ -123,6 +122,16 @@ class Service:
             self._start_executor()
         await self._sockets.emit("gateway", self.version().model_dump(), namespace=FACES)
         return True
+
+    async def _give_up(self, gateway: Gateway, url: str, error: Exception) -> None:
+        """Say why there is no gateway, and leave the directory to whoever can use it."""
+        known = isinstance(error, StoreBroken)
+        log.error("The gateway cannot start: %s", error, exc_info=None if known else error)
+        place = url if "@" not in url else "of the setting database_url"  # it may hold a password
+        self.state, self._reason = "broken", str(error) if known else f"The database {place} cannot be used: {error}"
+        await gateway.close()
+        self._lock.release()
+        await self._sockets.emit("gateway", self.version().model_dump(), namespace=FACES)
 
     def _start_executor(self) -> None:
         home = Path(self._app.executor_home or self._directory / "executor").expanduser()
@@ -157,6 +166,8 @@ class Service:
             return self._gateway
         if self.state == "elsewhere":
             where = self._lock.holder().get("url")
+            if where is None:
+                raise Unavailable("Wegent is starting in another server.", code="elsewhere")
             raise Unavailable(f"Wegent runs in another server: {where}", code="elsewhere", fix=f"Open {where}")
         raise Unavailable(self._reason or "Wegent is starting.", code=self.state)
 

@@ -14,6 +14,8 @@ from wegent_jupyter.locks import DirectoryLock, write_private
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
+STARTED_SECONDS = 5.0
+"""A process that lived so long has read its settings and its journal: what ended the one before is no longer so."""
 STEADY_SECONDS = 30.0
 """A process that lived so long counts as having started well."""
 MAX_DELAY = 30.0
@@ -80,9 +82,11 @@ class Supervisor:
 
     async def _ended(self, process: "subprocess.Popen[bytes]") -> int:
         # Polled, because asyncio's subprocesses do not work on the loop that Jupyter uses on Windows.
+        started = asyncio.get_running_loop().time()
         while (status := process.poll()) is None:
             await asyncio.sleep(POLL_SECONDS)
-            self._problem(None)
+            if asyncio.get_running_loop().time() - started > STARTED_SECONDS:
+                self._problem(None)
         return status
 
     def _spawn(self) -> "subprocess.Popen[bytes]":

@@ -5,7 +5,7 @@ from typing import Any
 
 import psutil
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.pool import NullPool
 
 from wegent_jupyter.gateway.store.tables import schema_version
@@ -23,30 +23,38 @@ class StoreBroken(Exception):
 
 def open_engine(url: str) -> Engine:
     """Return an engine on an up-to-date schema; raises StoreBroken and leaves a damaged database as it is."""
-    engine = create_engine(url, **_engine_options(url))
-    if engine.dialect.name == "sqlite":
-        _prepare_sqlite(engine)
     try:
+        engine = create_engine(url, **_engine_options(url))
+    except (ArgumentError, ImportError) as error:  # ImportError: the driver is not installed
+        raise StoreBroken(f"The setting database_url cannot be used: {error}") from error
+    try:
+        if engine.dialect.name == "sqlite":
+            _prepare_sqlite(engine)
         with engine.begin() as connection:
             migrate(connection)
-    except DatabaseError as error:
+    except (DatabaseError, OSError, NewerSchema) as error:
         engine.dispose()
         raise StoreBroken(
-            f"The database {engine.url.render_as_string(hide_password=True)} cannot be used: {error.orig}. "
+            f"The database {engine.url.render_as_string(hide_password=True)} cannot be used: "
+            f"{getattr(error, 'orig', None) or error}. "
             "It was left as it is. Move it away to start with an empty one, or put back a copy."
         ) from error
     return engine
 
 
+class NewerSchema(Exception):
+    """The database was made by a newer version of ours."""
+
+
 def migrate(connection: Connection) -> None:
-    """Bring the schema to HEAD; raises StoreBroken for a database of a newer version."""
+    """Bring the schema to HEAD; raises NewerSchema."""
     current = None
     if inspect(connection).has_table(schema_version.name):
         current = connection.execute(select(schema_version.c.version_num)).scalar()
     if current == HEAD:
         return
     if current is not None and current > HEAD:
-        raise StoreBroken(f"The database was made by a newer wegent-jupyter (schema {current}, ours is {HEAD}).")
+        raise NewerSchema(f"it was made by a newer wegent-jupyter (schema {current}, ours is {HEAD})")
     # 0.15 s to import, and needed only when there is something to do.
     from alembic import command
     from alembic.config import Config

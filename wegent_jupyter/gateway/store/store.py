@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
 from wegent_jupyter.gateway.store.engine import open_engine
 
@@ -24,7 +24,7 @@ READERS = 2
 
 
 class StoreFailed(Exception):
-    """A write was not committed; the text is the database's, such as `database or disk is full`."""
+    """A write was not committed, or a read not done; the text is the database's, such as `disk is full`."""
 
 
 @dataclass(slots=True)
@@ -71,14 +71,17 @@ class Store:
         return future
 
     async def read(self, job: Job[T]) -> T:
-        """Run a job that only reads, on a connection of its own."""
+        """Run a job that only reads, on a connection of its own; raises StoreFailed."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, job)
 
     def _read(self, job: Job[T]) -> T:
         if self._engine is None:
             raise RuntimeError("the store is not open")
-        with self._engine.connect() as connection:
-            return job(connection)
+        try:
+            with self._engine.connect() as connection:
+                return job(connection)
+        except DatabaseError as error:
+            raise StoreFailed(str(error.orig or error)) from error
 
     def _write_loop(self) -> None:
         """Commit whatever waited during the last commit together: the busier, the bigger the groups."""
@@ -110,20 +113,37 @@ class Store:
         assert self._engine is not None  # noqa: S101 - the thread starts after open()
         with self._engine.begin() as connection:
             if len(group) == 1:
-                group[0].result = group[0].job(connection)
+                self._run_alone(connection, group[0])
                 return
             for pending in group:
-                self._run_one(connection, pending)
+                self._run_nested(connection, pending)
 
-    def _run_one(self, connection: Connection, pending: _Pending) -> None:
-        """Run one job of a group; what it alone did wrong does not undo the others."""
+    @staticmethod
+    def _run_alone(connection: Connection, pending: _Pending) -> None:
+        """Run the only job of a transaction: it needs no savepoint, which would cost more than most jobs."""
+        try:
+            pending.result = pending.job(connection)
+        except Exception as error:
+            if not _of_the_database(error):
+                pending.error = error
+            raise
+
+    @staticmethod
+    def _run_nested(connection: Connection, pending: _Pending) -> None:
+        """Run one job of several; what it alone did wrong does not undo the others."""
         try:
             with connection.begin_nested():
                 pending.result = pending.job(connection)
-        except OperationalError:
-            raise  # the database itself cannot go on: a full disk, a lost connection
         except Exception as error:
+            if _of_the_database(error):
+                raise
             pending.error = error
+
+
+def _of_the_database(error: Exception) -> bool:
+    """Say whether the database itself cannot go on (a full disk, a damaged file), whatever the job was."""
+    ours = (DataError, IntegrityError, ProgrammingError)
+    return isinstance(error, DatabaseError) and not isinstance(error, ours)
 
 
 def _settle(group: list[_Pending]) -> None:
