@@ -105,7 +105,9 @@ def test_a_full_disk_loses_nothing_that_was_said(journal: Journal) -> None:
         recorder.flush()
 
     asyncio.run(scenario())
-    assert [name for _, name, _ in journal.after(KEY, 0, 10)] == ["response.output_text.delta", "response.completed"]
+    stored = journal.after(KEY, 0, 10)
+    assert "".join(data.get("delta", "") for _, _, data in stored) == "y" * 100_000
+    assert stored[-1][1] == "response.completed"
 
 
 def test_what_is_acknowledged_is_dropped_and_an_ended_attempt_forgotten(journal: Journal) -> None:
@@ -316,3 +318,18 @@ def test_an_embedded_executor_ends_when_its_home_is_removed(tmp_path: Path) -> N
         assert executor.wait(30) == 0
     finally:
         executor.kill()
+
+
+def test_a_piece_of_text_of_any_size_becomes_events_that_fit_into_a_message(journal: Journal) -> None:
+    text = "樹" * 1_000_000
+    stored = record(journal, [Delta("m", 1, "message", 0, text), Ended(AttemptState.COMPLETED)])
+    deltas = [data for _, name, data in stored if name == "response.output_text.delta"]
+    assert "".join(delta["delta"] for delta in deltas) == text
+    assert [delta["block_offset"] for delta in deltas] == [n * limits.MAX_DELTA for n in range(len(deltas))]
+    assert max(len(json.dumps(delta)) for delta in deltas) < 1 << 20
+
+
+def test_what_is_sent_in_one_message_is_bounded_but_never_nothing(journal: Journal) -> None:
+    record(journal, [*words(10, limits.MAX_DELTA), Ended(AttemptState.COMPLETED)])
+    assert len(journal.after(KEY, 0, 64, 3 * limits.MAX_DELTA)) == 2
+    assert len(journal.after(KEY, 0, 64, 1)) == 1

@@ -56,7 +56,8 @@ class Device:
             if self._settings.embedded is not None:
                 self.runner.abandon_others(self._gateway)
         self._channel = channel
-        sending = asyncio.create_task(self._sender.run(self._gateway, channel))
+        sender = self._sender.run(self._gateway, channel, together=ack.wegentJupyter is not None)
+        sending = asyncio.create_task(sender)
         try:
             await self._heartbeats(channel)
         finally:

@@ -4,6 +4,7 @@ SQLite of the standard library, used on the event loop: a write takes about 12 Â
 """
 
 import json
+import re
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,18 @@ CREATE TABLE IF NOT EXISTS events (
     PRIMARY KEY (gateway, attempt, seq)
 );
 """
+
+
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+def _text(data: Any) -> str:
+    """Return compact JSON. Half a surrogate pair, which SQLite does not take, becomes U+FFFD.
+
+    Agents in JavaScript send such halves when they cut a character in two. One for one: offsets count characters.
+    """
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return text if text.isascii() else _HALVES.sub("\ufffd", text)
 
 
 class JournalBroken(Exception):
@@ -88,10 +101,7 @@ class Journal:
         entry = self.get(key)
         if entry is None:
             return 0
-        rows = [
-            (*key, seq, name, json.dumps(data, ensure_ascii=False, separators=(",", ":")))
-            for seq, (name, data) in enumerate(events, start=entry.last_seq + 1)
-        ]
+        rows = [(*key, seq, name, _text(data)) for seq, (name, data) in enumerate(events, start=entry.last_seq + 1)]
         last = entry.last_seq + len(rows)
         self._db.execute("BEGIN IMMEDIATE")
         try:
@@ -101,19 +111,26 @@ class Journal:
                 (last, 0 if ended else int(entry.running), *key),
             )
             self._db.execute("COMMIT")
-        except sqlite3.Error:
+        except BaseException:  # an open transaction would fail every later one
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
         return last
 
-    def after(self, key: Key, seq: int, limit: int) -> list[Stored]:
-        """Return the next events of an attempt."""
+    def after(self, key: Key, seq: int, limit: int, max_chars: int = 1 << 30) -> list[Stored]:
+        """Return the next events of an attempt: at most `limit`, and at most `max_chars` of data but at least one."""
         rows = self._db.execute(
             "SELECT seq, name, data FROM events WHERE gateway = ? AND attempt = ? AND seq > ? ORDER BY seq LIMIT ?",
             (*key, seq, limit),
         )
-        return [(row[0], row[1], json.loads(row[2])) for row in rows]
+        found: list[Stored] = []
+        chars = 0
+        for number, name, data in rows:
+            chars += len(data)
+            if found and chars > max_chars:
+                break
+            found.append((number, name, json.loads(data)))
+        return found
 
     def acknowledge(self, key: Key, seq: int) -> None:
         """Drop events that a gateway has; an ended attempt of which it has all is forgotten."""

@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.02
 """Deltas of one item within 20 ms become one event: 50 a second read as smooth, and cost little."""
 FLUSH_CHARS = 16 << 10
+MAX_DELTA = 64 << 10
+"""64 Ki characters in one delta: escaped in JSON, at most 768 KiB, so that one always fits into a message."""
 RETRY_SECONDS = 1.0
 
 MAX_TEXT = 4 << 20
@@ -46,7 +48,8 @@ class Recorder:
             log.warning("Attempt %d: %s after its end was dropped", self._key[1], type(event).__name__)
             return
         for kept in self._limits.apply(event):
-            self._add(kept)
+            for piece in _pieces(kept):
+                self._add(piece)
         self.ended = isinstance(event, Ended)
         self._flush_in_time()
 
@@ -54,7 +57,7 @@ class Recorder:
         last = self._pending[-1] if self._pending else None
         if isinstance(event, Delta):
             self._pending_chars += len(event.text)
-            if isinstance(last, Delta) and (last.item_id, last.kind) == (event.item_id, event.kind):
+            if isinstance(last, Delta) and _continues(last, event):
                 last.text += event.text
                 return
             event = replace(event)
@@ -82,6 +85,19 @@ class Recorder:
             return
         self._pending, self._pending_chars, self._flushed = [], 0, time.monotonic()
         self._appended(self._key, last)
+
+
+def _pieces(event: AgentEvent) -> list[AgentEvent]:
+    """Return an event as events that each fit into a message."""
+    if not isinstance(event, Delta) or len(event.text) <= MAX_DELTA:
+        return [event]
+    starts = range(0, len(event.text), MAX_DELTA)
+    return [replace(event, offset=event.offset + at, text=event.text[at : at + MAX_DELTA]) for at in starts]
+
+
+def _continues(last: Delta, event: Delta) -> bool:
+    same = (last.item_id, last.kind) == (event.item_id, event.kind)
+    return same and len(last.text) + len(event.text) <= MAX_DELTA
 
 
 class Limits:

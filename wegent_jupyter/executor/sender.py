@@ -2,15 +2,20 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
-from wegent_jupyter.executor.journal import Journal, Key
+from wegent_jupyter.executor.journal import Journal, Key, Stored
+from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.channel import Channel, NotSent
 
 log = logging.getLogger(__name__)
 
 WINDOW = 512
 """Events of one attempt that may be under way unacknowledged."""
+MESSAGE_EVENTS, MESSAGE_CHARS = 64, 256 << 10
+"""What goes into one message where the gateway takes several events in one."""
 RESEND_SECONDS = 5.0
 """Without an ack for so long, what was sent counts as lost and is sent again."""
 
@@ -70,15 +75,16 @@ class Sender:
         """Return the attempts that still have something to tell."""
         return list(self._cursors)
 
-    async def run(self, gateway: str, channel: Channel) -> None:
-        """Send over one connection until it ends or this is cancelled."""
+    async def run(self, gateway: str, channel: Channel, *, together: bool) -> None:
+        """Send over one connection until it ends or this is cancelled; `together`: several events in a message."""
+        send = _send_together if together else _send_singly
         for cursor in self._cursors.values():
             cursor.sent = cursor.acked
         while True:
             self._wake.clear()
             try:
                 for key in [key for key in self._cursors if key[0] == gateway]:
-                    await self._send_some(key, channel)
+                    await self._send_some(key, channel, send)
             except NotSent:
                 return
             await self._wait()
@@ -99,21 +105,26 @@ class Sender:
                     log.info("No ack for attempt %d beyond %d: sending again", key[1], acked)
                     cursor.sent = acked
 
-    async def _send_some(self, key: Key, channel: Channel) -> None:
+    async def _send_some(self, key: Key, channel: Channel, send: "_Send") -> None:
         cursor = self._cursors.get(key)
         while cursor is not None and cursor.sent < min(cursor.last, cursor.acked + WINDOW):
             room = cursor.acked + WINDOW - cursor.sent
-            events = self._journal.after(key, cursor.sent, min(room, 64))
+            events = self._journal.after(key, cursor.sent, min(room, MESSAGE_EVENTS), MESSAGE_CHARS)
             if not events:
                 return
-            for seq, name, data in events:
-                cursor.sent = seq
-                envelope = {
-                    "event_type": name,
-                    "task_id": cursor.task_id,
-                    "subtask_id": key[1],
-                    "seq": seq,
-                    "data": data,
-                }
-                await channel.emit(name, envelope)
+            cursor.sent = events[-1][0]
+            await send(channel, {"task_id": cursor.task_id, "subtask_id": key[1]}, events)
             cursor = self._cursors.get(key)
+
+
+_Send = Callable[[Channel, dict[str, Any], list[Stored]], Awaitable[None]]
+
+
+async def _send_together(channel: Channel, attempt: dict[str, Any], events: list[Stored]) -> None:
+    message = {**attempt, "seq": events[0][0], "events": [[name, data] for _, name, data in events]}
+    await channel.emit(wire.EVENTS, message)
+
+
+async def _send_singly(channel: Channel, attempt: dict[str, Any], events: list[Stored]) -> None:
+    for seq, name, data in events:
+        await channel.emit(name, {"event_type": name, **attempt, "seq": seq, "data": data})

@@ -1,7 +1,6 @@
 """Socket.IO under `{base_url}wegent/socket.io/`: `/tasks` for people and programs, `/local-executor` for devices."""
 
 import asyncio
-import json
 import logging
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +10,6 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from pydantic import BaseModel, Field, ValidationError
-from pydantic_core import from_json
 from tornado import web
 
 from wegent_jupyter.gateway.errors import Refused
@@ -21,6 +19,7 @@ from wegent_jupyter.gateway.store.store import StoreFailed
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.server.auth import WegentAuth
+from wegent_jupyter.server.packets import Encoded, Manager, Packet
 
 if TYPE_CHECKING:
     from wegent_jupyter.server.service import Service
@@ -34,35 +33,6 @@ REGISTER_SECONDS = 10.0
 """A device that has not registered by then is disconnected, and so is who entered no namespace."""
 MAX_UNREAD = 8
 """Messages of one socket that wait for their handler; the others wait at the sender."""
-
-
-class Encoded(str):
-    """A payload that is JSON already."""
-
-    __slots__ = ()
-
-
-class _Json:
-    """The JSON of our packets: what is encoded already goes in as it is."""
-
-    @staticmethod
-    def loads(text: str) -> Any:
-        try:
-            return from_json(text)  # half the standard library's time
-        except ValueError:
-            return json.loads(text)  # takes half of a surrogate pair, as JavaScript does
-
-    @staticmethod
-    def dumps(data: Any, **_options: Any) -> str:
-        if isinstance(data, list) and data and isinstance(data[-1], Encoded):
-            return f"{_Json.dumps(data[:-1])[:-1]},{data[-1]}]"
-        return json.dumps(data, separators=(",", ":"))
-
-
-class Packet(socketio.packet.Packet):  # type: ignore[misc]
-    """A packet of our server; other users of python-socketio in this process keep theirs."""
-
-    json = _Json
 
 
 async def ask(namespace: Any, sid: str, event: str, data: Any) -> Any:
@@ -86,6 +56,7 @@ def make_server() -> socketio.AsyncServer:
     return socketio.AsyncServer(
         async_mode="tornado",
         serializer=Packet,
+        client_manager=Manager(),
         transports=["websocket"],
         namespaces=[FACES, wire.NAMESPACE],  # without this, anybody may enter "/"
         # In order, one packet of a client at a time: the handlers enqueue and return.

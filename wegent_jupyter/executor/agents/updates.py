@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from wegent_jupyter.executor.agents.base import Emit
 from wegent_jupyter.protocol.events import Delta, Plan, Tool
+from wegent_jupyter.protocol.jsonable import bounded
 
 _TEXT: dict[str, Literal["message", "thought"]] = {"agent_message_chunk": "message", "agent_thought_chunk": "thought"}
 _STATUSES = ("pending", "in_progress", "completed", "failed")
@@ -27,6 +28,7 @@ class Updates:
 
     def take(self, update: dict[str, Any]) -> None:
         """Take one `session/update`; kinds that show nothing are passed over."""
+        update = bounded(update)
         name = str(update.get("sessionUpdate"))
         if name in _TEXT:
             self._add_text(_TEXT[name], update.get("content"))

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 from sqlalchemy import Connection, Executable, Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wegent_jupyter.gateway.store.tables import attempts, devices, events, meta, tasks, turns
 from wegent_jupyter.protocol.api import Task, Turn
+from wegent_jupyter.protocol.jsonable import bounded
 from wegent_jupyter.protocol.states import AttemptState
 from wegent_jupyter.protocol.transcript import Item, apply_item
 
@@ -60,13 +61,15 @@ _UPDATE_TASK = (
 def dumps(data: Any) -> str:
     """Return compact JSON that keeps other scripts readable, with `null` for numbers that JSON does not have.
 
-    Half of a surrogate pair, which a peer in JavaScript can send and no database takes, becomes U+FFFD.
+    Half of a surrogate pair, which a peer in JavaScript can send and no database takes, becomes U+FFFD; what is nested
+    too deeply becomes `…`.
     """
     try:
         return to_json(data, inf_nan_mode="null").decode()  # a quarter of the standard library's time
     except PydanticSerializationError:
-        whole = json.dumps(data, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return dumps(json.loads(whole))
+        text = json.dumps(bounded(data), ensure_ascii=False)
+        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return to_json(json.loads(whole), inf_nan_mode="null").decode()
 
 
 @cache
@@ -204,7 +207,7 @@ def compact_attempt(connection: Connection, attempt_id: int) -> int:
     places: dict[str, list[int]] = {}
     task_id = 0
     for row in connection.execute(query):
-        data = json.loads(row.data)
+        data = from_json(row.data)
         parts.setdefault(data["item_id"], []).append((row.type, data))
         places.setdefault(data["item_id"], []).append(row.pos)
         task_id = row.task_id
