@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,9 +49,8 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
         "hidden": {"command": ["sh"]},
     }
     (executor / "device-config.json").write_text(json.dumps({"agents": agents}))
-    server = JupyterServer(
-        home, options=["--WegentApp.allow_full_access=False", "--WegentApp.allowed_agents=['practice', 'ghost']"]
-    ).start()
+    allowed = [f"--WegentApp.allowed_agents={agent}" for agent in ("practice", "ghost")]
+    server = JupyterServer(home, options=["--WegentApp.allow_full_access=False", *allowed]).start()
     yield server
     server.stop()
     server.end_executor()
@@ -144,7 +145,17 @@ def test_every_wrong_field_is_named_at_once(server: JupyterServer) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"", b"null", b"[]", b'"text"', b"7", b"\xff\xfe", b'{"prompt": "\\ud800", "agent": "practice"}', b"[" * 100_000],
+    [
+        b"{",
+        b"",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"7",
+        b"\xff\xfe",
+        b'{"prompt": "\\ud800", "agent": "practice"}',
+        b"[" * 100_000,
+    ],
     ids=lambda body: repr(body[:20]),
 )
 @pytest.mark.parametrize("path", ["/tasks", "/tasks/{task}/turns"])
@@ -278,7 +289,7 @@ def odd_places(tmp_path: Path) -> dict[str, str]:
         ("relative/path", "is not absolute"),
         (".", "is not absolute"),
         ("~nobody-at-all/x", "home"),
-        ("/tmp/\0x", "NUL"),
+        ("/a/\0/b", "NUL"),
         ("$HOME", "is not absolute"),
     ],
 )
@@ -390,49 +401,48 @@ def test_pages_of_tasks_hold_each_once_newest_activity_first(server: JupyterServ
     assert set(made) <= {item["id"] for item in seen}
 
 
+def pages_of_events(server: JupyterServer, task: int) -> Iterator[Json]:
+    """Read a history as its documentation says: on from the last position, until a page is empty."""
+    position = 0
+    while True:
+        page: Json = server.get(f"/tasks/{task}/events?after_pos={position}").json()
+        assert page["last_pos"] == (page["items"][-1]["pos"] if page["items"] else position)
+        if not page["items"]:
+            return
+        yield page
+        position = page["last_pos"]
+
+
 def test_pages_of_events_are_one_history_without_gap_or_repetition(server: JupyterServer) -> None:
     task = server.submit("\n".join(f'!tool step {{"number": {number}}}' for number in range(2500)))["task"]["id"]
     assert server.finished(task)["state"] == "completed"
-    positions: list[int] = []
-    numbers: list[int] = []
-    pages = 0
-    while items := (page := server.get(f"/tasks/{task}/events?after_pos={positions[-1] if positions else 0}").json())[
-        "items"
-    ]:
-        assert page["last_pos"] == items[-1]["pos"]
-        positions += [item["pos"] for item in items]
-        numbers += [item["data"]["input"]["number"] for item in items if is_tool(item)]
-        pages += 1
-    assert pages > 1
+    pages = list(pages_of_events(server, task))
+    items = [item for page in pages for item in page["items"]]
+    assert len(pages) > 1
+    positions = [item["pos"] for item in items]
     assert positions == sorted(set(positions))
+    assert positions[-1] == server.get(f"/tasks/{task}").json()["last_pos"]
+    numbers = [item["data"]["input"]["number"] for item in items if is_tool(item)]
     assert list(dict.fromkeys(numbers)) == list(range(2500))
-    assert page["last_pos"] == positions[-1] == server.get(f"/tasks/{task}").json()["last_pos"]
 
 
 def is_tool(item: Json) -> bool:
-    return item["type"] == "item" and item["data"]["kind"] == "tool"
+    return bool(item["type"] == "item" and item["data"]["kind"] == "tool")
 
 
 # What goes wrong on our side.
 
 
-def test_our_own_error_is_500_and_tells_nothing_of_us(start_server: Any) -> None:
+def test_our_own_error_is_500_and_tells_nothing_of_us(server: JupyterServer) -> None:
     """A stored object that cannot be read is not the caller's fault, and its text is for the log alone."""
-    import sqlite3
-
-    server: JupyterServer = start_server()
     task = server.submit("!say hi")["task"]["id"]
     server.finished(task)
-    server.stop()
-    with sqlite3.connect(server.data / "wegent.db") as database:
-        database.execute("UPDATE tasks SET data = '{\"canary\": 1}'")
-    database.close()
-    server.start()
-    for answer in (server.get(f"/tasks/{task}"), server.get("/tasks"), server.post(f"/tasks/{task}/turns", {"prompt": "x"})):
-        found = problem(answer, 500, "http_500")
-        assert found["message"] == "Internal Server Error"
-        assert "canary" not in answer.text
-        assert str(server.home) not in answer.text
+    with contextlib.closing(sqlite3.connect(server.data / "wegent.db")) as database, database:
+        database.execute("UPDATE turns SET data = ? WHERE task_id = ?", ('{"canary": 1}', task))
+    answer = server.get(f"/tasks/{task}")
+    assert problem(answer, 500, "http_500")["message"] == "Internal Server Error"
+    assert "canary" not in answer.text
+    assert str(server.home) not in answer.text
     assert "canary" in server.log, "the log says what the answer does not"
 
 

@@ -4,21 +4,43 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, expect
 
 from tests.support.server import ROOT, TOKEN, JupyterServer, wait_for
 
 SHOTS = ROOT / "test-output"
+LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 PRACTICE = "PRACTICE: scripted, not AI"
 HOST = "127.0.0.1"
 LIVENESS = 30_000
 """Milliseconds after which something that should have happened did not."""
+
+CHROMIUM_FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# JupyterLab's shortcuts plugin, at times, when settings are loaded side by side; also without our front end.
+NOT_OURS = ("reading 'schema'",)
+
+
+def launch_chromium(playwright: Playwright) -> Browser:
+    """Run the system's Chromium; nothing is fetched."""
+    chromium = shutil.which("chromium")
+    assert chromium is not None, "This needs the program `chromium` on PATH (Debian: apt-get install chromium)"
+    return playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
 
 
 class Face:
@@ -31,13 +53,17 @@ class Face:
         self._numbers = itertools.count()
         page.set_default_timeout(LIVENESS)
         page.on("console", self._on_console)
-        page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
+        page.on("pageerror", lambda error: self._on_uncaught(error.stack or str(error)))
         page.on("request", lambda request: self._on_address(request.url))
         page.on("websocket", lambda socket: self._on_address(socket.url))
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.errors.append(f"{message.text} ({message.location['url']})")
+
+    def _on_uncaught(self, trace: str) -> None:
+        if not any(known in trace for known in NOT_OURS):
+            self.errors.append(f"uncaught: {trace}")
 
     def _on_address(self, url: str) -> None:
         found = urlsplit(url)
@@ -54,8 +80,8 @@ class Face:
         return self.restored()
 
     def restored(self) -> Face:
-        self.page.wait_for_function("window.jupyterapp !== undefined")
-        self.page.evaluate("() => window.jupyterapp.restored.then(() => true)")
+        # A second page of the same workspace is sent on to one of its own; this waits over that.
+        self.page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)")
         self.side.wait_for(state="attached")
         return self
 
@@ -82,6 +108,13 @@ class Face:
         self.page.evaluate(
             "([command, args]) => { void window.jupyterapp.commands.execute(command, args); }", [command, args]
         )
+
+    def set_theme(self, name: str) -> None:
+        """Change the theme as the Settings menu does."""
+        self.execute("apputils:change-theme", theme=name)
+        expect(self.page.locator(f'body[data-jp-theme-name="{name}"]')).to_be_attached()
+        # JupyterLab's own splash fails when two changes overlap.
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def layout(self) -> dict[str, Any]:
         """Return the layout as JupyterLab has stored it; empty sides before it did."""
@@ -219,9 +252,9 @@ class Task:
 
     def transcript(self) -> list[tuple[str, str]]:
         """Return kind and text of every item as shown, with all that can be opened open; the task must have ended."""
-        closed = self.items.get_by_role("button", expanded=False)
-        while closed.count():
-            closed.first.click()
+        # In the page, because what is out of sight is not laid out and cannot be clicked at.
+        closed = self.items.locator('.wegent-Disclosure[aria-expanded="false"]')
+        closed.evaluate_all("nodes => nodes.forEach(node => node.click())")
         expect(self.root.locator(".wegent-Plain")).to_have_count(0)  # everything is rendered
         found = self.items.evaluate_all("nodes => nodes.map(node => [node.dataset.kind, node.textContent])")
         return [(kind, text) for kind, text in found]

@@ -20,7 +20,7 @@ def lab_server(home: Path, app: str = "jupyterlab", **fields: Any) -> JupyterSer
     traits = APPLICATIONS[app]
     options = [
         f"--{traits}.expose_app_in_browser=True",
-        f"--{traits}.extra_labextensions_path=['{_extensions(home)}']",
+        f"--LabServerApp.extra_labextensions_path={_extensions(home)}",
         *(["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"] if app == "jupyterlab" else []),
         *fields.pop("options", []),
     ]

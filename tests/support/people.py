@@ -1,7 +1,7 @@
 """A front door for test servers: three people with stable names, an authorizer that writes down what it is asked.
 
-Given to a server by name (`--ServerApp.identity_provider_class=tests.support.people.People`). `GET {base_url}walk` tells
-the live routes that are ours, and forgets and tells what was asked of the authorizer.
+Given to a server by name, in `OPTIONS`. `GET {base_url}walk` tells the live routes that are ours, and forgets and tells
+what was asked of the authorizer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ENVIRONMENT = {"JUPYTERHUB_USER": "alice"}
 class People(IdentityProvider):
     """Knows people by token or cookie. It answers `get_user` alone, as JupyterHub's provider does."""
 
-    async def get_user(self, handler: web.RequestHandler) -> User | None:  # type: ignore[override]
+    async def get_user(self, handler: web.RequestHandler) -> User | None:
         scheme, _, token = handler.request.headers.get("Authorization", "").partition(" ")
         name = TOKENS.get(token) if scheme == "token" else None
         if name is None:
@@ -50,7 +50,7 @@ class Door(Authorizer):
 
     asked: ClassVar[list[tuple[str, str, str]]] = []
 
-    def is_authorized(self, handler: web.RequestHandler, user: User, action: str, resource: str) -> bool:  # type: ignore[override]
+    def is_authorized(self, handler: web.RequestHandler, user: User, action: str, resource: str) -> bool:
         self.asked.append((user.username, action, resource))
         return not (user.username == "carol" and resource == "wegent")
 

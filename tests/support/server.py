@@ -65,6 +65,7 @@ class JupyterServer:
     options: list[str] = field(default_factory=list)
     port: int = field(default_factory=free_port)
     base_url: str = "/"
+    extended: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
@@ -99,7 +100,7 @@ class JupyterServer:
                     "--ServerApp.port_retries=0",
                     f"--ServerApp.base_url={self.base_url}",
                     f"--IdentityProvider.token={TOKEN}",
-                    "--ServerApp.jpserver_extensions={'wegent_jupyter': True}",
+                    f"--ServerApp.jpserver_extensions={{'wegent_jupyter': {self.extended}}}",
                     *self.options,
                 ],
                 cwd=self.files,

@@ -98,7 +98,7 @@ class Peer:
         found = _FRAME.fullmatch(message.data)
         if found is None:
             return "", "", None
-        data = json.loads(found["data"]) if found["data"] else None
+        data: Any = json.loads(found["data"]) if found["data"] else None
         if found["type"] == EVENT:
             self.events.append((data[0], data[1] if len(data) > 1 else None))
             if found["id"]:

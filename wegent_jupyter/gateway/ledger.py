@@ -128,7 +128,9 @@ class Ledger:
         future = self._store.write(changes.run)
         # A callback, not the awaiting coroutine: callbacks run in commit order.
         future.add_done_callback(self._publish)
-        return future
+        # Who waits may be cancelled, such as the consumer of a connection that drops. The commit goes on, so it has
+        # to be published as well: otherwise live viewers would miss it.
+        return asyncio.shield(future)
 
     async def save_surely(self, build: Callable[[], Changes]) -> None:
         """Commit what `build` returns, trying again until it works: for facts that cannot be refused.

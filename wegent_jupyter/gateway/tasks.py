@@ -52,7 +52,9 @@ class Tasks:
     def restore(self, owner: str, data: dict[str, object], turn: Turn) -> OpenTurn:
         """Put back an unfinished turn at the gateway's start."""
         entry = self._known.get(turn.task_id) or self._remember(owner, data)
-        return self._open(entry, turn)
+        open_turn = self._open(entry, turn)
+        self._follow(entry, turn)  # the task may have been stored before its turn was known to be
+        return open_turn
 
     async def create(self, owner: str, request: CreateTask) -> OpenTurn:
         """Store a new conversation with its first turn, queued; raises Refused."""
@@ -185,11 +187,15 @@ class Tasks:
 
     def touch(self, entry: TaskEntry, turn: Turn) -> None:
         """Let a task show what its current turn shows: the running one, else the waiting one, else the last."""
+        self._follow(entry, turn)
+        entry.task.updated_at = now()
+        self._changed(entry)
+
+    @staticmethod
+    def _follow(entry: TaskEntry, turn: Turn) -> None:
         unfinished = [one.turn for one in entry.open.values()]
         current = next((one for one in unfinished if one.state.holds_slot), unfinished[0] if unfinished else turn)
         entry.task.state, entry.task.cancelling, entry.task.error = current.state, current.cancelling, current.error
-        entry.task.updated_at = now()
-        self._changed(entry)
 
     def _remember(self, owner: str, data: dict[str, object]) -> TaskEntry:
         sessions = data.get("sessions")

@@ -75,6 +75,7 @@ class Service:
             self.state = "starting"  # no device may come back to what is being closed
             if self._gateway is not None:
                 await self._gateway.close()
+            await self._sockets.shutdown()
         finally:
             self._lock.release()
 

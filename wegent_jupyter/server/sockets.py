@@ -19,6 +19,7 @@ from wegent_jupyter.gateway.store.store import StoreFailed
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.server.auth import WegentAuth
+from wegent_jupyter.server.engine import Server
 from wegent_jupyter.server.packets import Encoded, Manager, Packet
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ MAX_UNREAD = 8
 """Messages of one socket that wait for their handler; the others wait at the sender."""
 
 
-async def ask(namespace: Any, sid: str, event: str, data: Any) -> Any:
-    """Send and return the ack, waiting as long as the caller lets it.
+async def ask(namespace: Any, sid: str, event: str, data: Any) -> "asyncio.Future[Any]":
+    """Send, and return what the ack is going to be.
 
     `AsyncServer.call` refuses to work with `async_handlers=False`, since it would dead-lock inside a handler; this is
     only called outside of one.
@@ -48,12 +49,12 @@ async def ask(namespace: Any, sid: str, event: str, data: Any) -> Any:
             answered.set_result(values[0] if values else None)
 
     await namespace.emit(event, data, to=sid, callback=settle)
-    return await answered
+    return answered
 
 
-def make_server() -> socketio.AsyncServer:
+def make_server() -> Server:
     """Return the Socket.IO server with the settings that it needs inside Jupyter."""
-    return socketio.AsyncServer(
+    return Server(
         async_mode="tornado",
         serializer=Packet,
         client_manager=Manager(),
@@ -114,6 +115,12 @@ def make_handler(server: socketio.AsyncServer) -> type[web.RequestHandler]:
                 await server.handle_request(self)
             finally:
                 self.close()
+
+        def leave(self) -> "asyncio.Task[None]":
+            """Close the connection; returns what is done when nothing of it is left."""
+            self.close()
+            self.on_close()
+            return self._serving
 
         def _end_unused(self) -> None:
             if not self.admitted:
@@ -197,7 +204,7 @@ class TasksNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
 
         async def send(events: list[Stored]) -> None:
             batch = ",".join(event.text for event in events)
-            await ask(self, sid, "task:events", Encoded(f'{{"task_id":{task_id},"events":[{batch}]}}'))
+            await (await ask(self, sid, "task:events", Encoded(f'{{"task_id":{task_id},"events":[{batch}]}}')))
 
         async def lagged(pos: int) -> None:
             await self.emit("lagged", {"task_id": task_id, "pos": pos}, to=sid)
@@ -247,14 +254,11 @@ class DeviceChannel:
         """Send and wait for the ack, at most until the connection ends; raises NotSent or Unanswered."""
         if self.closed:
             raise NotSent
-        asked = asyncio.ensure_future(ask(self._namespace, self._sid, event, data))
-        try:
-            await asyncio.wait({asked, self._ended}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-            if not asked.done():
-                raise Unanswered
-            return asked.result()
-        finally:
-            asked.cancel()
+        answer = await ask(self._namespace, self._sid, event, data)
+        await asyncio.wait({answer, self._ended}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise Unanswered
+        return answer.result()
 
     async def close(self, reason: str) -> None:
         """Disconnect the device."""

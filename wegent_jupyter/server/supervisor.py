@@ -14,7 +14,7 @@ from wegent_jupyter.locks import DirectoryLock, write_private
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
-STARTED_SECONDS = 5.0
+STARTED_SECONDS = 3.0
 """A process that lived so long has read its settings and its journal: what ended the one before is no longer so."""
 STEADY_SECONDS = 30.0
 """A process that lived so long counts as having started well."""
