@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from wegent_jupyter.protocol import api
-from wegent_jupyter.server.sockets import room_of
+from wegent_jupyter.server.tasks_namespace import room_of
 
 FLUSH_SECONDS = 0.03
 

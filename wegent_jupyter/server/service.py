@@ -22,9 +22,11 @@ from wegent_jupyter.protocol import api, wire
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.server import rest
 from wegent_jupyter.server.auth import SINGLE_OWNER, RuntimeIdentity, same_secret
+from wegent_jupyter.server.device_namespace import DeviceNamespace
 from wegent_jupyter.server.faces import Broadcaster
-from wegent_jupyter.server.sockets import FACES, DeviceNamespace, TasksNamespace, make_handler, make_server
+from wegent_jupyter.server.sockets import FACES, SocketHandler, make_server
 from wegent_jupyter.server.supervisor import Supervisor
+from wegent_jupyter.server.tasks_namespace import TasksNamespace
 
 if TYPE_CHECKING:
     from wegent_jupyter.server.app import WegentApp
@@ -224,7 +226,7 @@ class Service:
         self._sockets.register_namespace(TasksNamespace(self))
         self._sockets.register_namespace(DeviceNamespace(self))
         base = re.escape(url_path_join(serverapp.base_url, "wegent"))
-        socket_route = (rf"{base}/socket\.io/", make_handler(self._sockets), {"service": self})
+        socket_route = (rf"{base}/socket\.io/", SocketHandler, {"service": self, "sockets": self._sockets})
         serverapp.web_app.add_handlers(".*$", [socket_route, *rest.routes(f"{base}/api", self)])
 
     async def _emit(self, event: str, data: dict[str, object], room: str) -> None:
