@@ -17,6 +17,7 @@ from wegent_jupyter.executor import sender
 from wegent_jupyter.gateway import dispatch
 from wegent_jupyter.gateway.errors import Conflict, NotFound, Refused
 from wegent_jupyter.gateway.session import DeviceSession
+from wegent_jupyter.gateway.store.store import StoreFailed
 from wegent_jupyter.protocol import api, wire
 from wegent_jupyter.protocol.states import TurnState
 
@@ -640,5 +641,39 @@ def test_a_turn_that_could_not_be_stored_is_refused_and_leaves_nothing(make_worl
             assert len(world.faces.tasks) == shown_before
             await store.write(lambda c: c.exec_driver_sql("PRAGMA max_page_count = 100000").scalar())
             assert (await world.finish(await world.submit("!say fits"))).state is TurnState.COMPLETED
+
+    asyncio.run(scenario())
+
+
+def test_nothing_is_acknowledged_that_a_full_disk_did_not_take(make_world: Make) -> None:
+    """Invariant 2: also when the device drops its connection meanwhile."""
+
+    async def scenario() -> None:
+        async with make_world() as world:
+            assert world.gateway is not None
+            task = await world.submit("!say begun\n!slow 40 0.02\n!say whole")
+            await world.reach(task, TurnState.RUNNING)
+            store, refused = world.gateway._store, list[object]()
+            write = store.write
+
+            def full(job: Any) -> asyncio.Future[Any]:
+                refused.append(job)
+                failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+                failed.set_exception(StoreFailed("database or disk is full"))
+                return failed
+
+            store.write = full  # type: ignore[method-assign]
+
+            async def noticed() -> bool:
+                return bool(refused)
+
+            await world.until(noticed, "something could not be stored")
+            world.cut()
+            await asyncio.sleep(0)
+            store.write = write  # type: ignore[method-assign]
+            turn = await world.finish(task)
+            text = (await world.transcript(task)).text(turn)
+            assert text.endswith("whole")
+            assert [word for word in text.split() if word.isdigit()] == [str(n) for n in range(1, 41)]
 
     asyncio.run(scenario())

@@ -12,7 +12,7 @@ from wegent_jupyter.gateway.devices import DeviceEntry, Devices, Kept
 from wegent_jupyter.gateway.dispatch import Dispatcher
 from wegent_jupyter.gateway.ingest import Inbound
 from wegent_jupyter.gateway.ledger import Attempt, Changes, Ledger
-from wegent_jupyter.gateway.scheduler import Scheduler
+from wegent_jupyter.gateway.scheduler import DeviceKey, Scheduler
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store
 from wegent_jupyter.gateway.tasks import Tasks
@@ -84,6 +84,7 @@ class Gateway:
             device_changed=self.device_changed,
         )
         self.id = ""
+        self._inbound: dict[DeviceKey, Inbound] = {}
         self._leases: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -99,6 +100,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Close connections and the store. Devices go on with what they run."""
+        self._ledger.close()
         if self._leases is not None:
             self._leases.cancel()
         for device in self.devices.all():
@@ -202,6 +204,8 @@ class Gateway:
         earlier, device.channel, device.ready = device.channel, channel, False
         if earlier is not None:
             await earlier.close("Replaced by a newer connection of the same device")
+        if (streaming := self._inbound.pop(device.key, None)) is not None:
+            await streaming.close()  # what it took in counts in the comparison
         ours = hello.runtime_features.wegentJupyter if hello.runtime_features else None
         device.boot_id = ours.boot_id if ours else None
         verdicts = await self._dispatcher.reconcile(device, ours)
@@ -211,7 +215,9 @@ class Gateway:
 
     def inbound(self, device: DeviceEntry, channel: Channel) -> Inbound:
         """Return the consumer of what a registered connection streams."""
-        return Inbound(device.owner, device.kept.device_id, channel, self._ledger, self._dispatcher)
+        made = Inbound(device.owner, device.kept.device_id, channel, self._ledger, self._dispatcher)
+        self._inbound[device.key] = made
+        return made
 
     def ready(self, device: DeviceEntry) -> None:
         """Let a registered device work."""

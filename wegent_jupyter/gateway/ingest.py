@@ -94,7 +94,9 @@ class Inbound:
         self._waiting: list[wire.Events] = []
         self._count = 0
         self._arrived = asyncio.Event()
+        self._closing = False
         self._consumer = asyncio.create_task(self._consume())
+        self._consumer.add_done_callback(self._ended)
 
     def put(self, data: Any) -> dict[str, Any]:
         """Queue one stream event, synchronously so that packets keep their order; returns Wegent's ack."""
@@ -117,13 +119,25 @@ class Inbound:
         return {"success": True}
 
     async def close(self) -> None:
-        """Stop; what was not taken in yet is sent again by the device."""
-        self._consumer.cancel()
-        await asyncio.gather(self._consumer, return_exceptions=True)
+        """Stop once what was taken in is stored; what still waits is sent again by the device.
+
+        Not in the middle: memory would know of events that the disk does not have, and acknowledge them.
+        """
+        self._closing = True
+        self._arrived.set()
+        await asyncio.wait({self._consumer})
+
+    def _ended(self, consumer: "asyncio.Task[None]") -> None:
+        if not consumer.cancelled() and (error := consumer.exception()) is not None:
+            log.error("What %s streams cannot be taken in", self._device_id, exc_info=error)
+            # Kept: asyncio has only weak references to tasks.
+            self._disconnecting = asyncio.ensure_future(self._channel.close("Internal error"))
 
     async def _consume(self) -> None:
         while True:
             await self._arrived.wait()
+            if self._closing:
+                return
             self._arrived.clear()
             waiting, self._waiting, self._count = self._waiting, [], 0
             batch = _Batch()

@@ -122,6 +122,11 @@ class Ledger:
         """Write to `store`, publish to `viewers`."""
         self._store = store
         self._viewers = viewers
+        self._closing = False
+
+    def close(self) -> None:
+        """Try nothing again from now on."""
+        self._closing = True
 
     def save(self, changes: Changes) -> "asyncio.Future[Any]":
         """Commit once; the future raises StoreFailed when nothing of it was stored."""
@@ -141,6 +146,8 @@ class Ledger:
             try:
                 await self.save(build())
             except StoreFailed as error:
+                if self._closing:
+                    raise
                 log.error("Cannot store what happened, trying again in %s s: %s", RETRY_SECONDS, error)
                 await asyncio.sleep(RETRY_SECONDS)
             else:

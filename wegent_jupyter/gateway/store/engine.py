@@ -24,7 +24,8 @@ class StoreBroken(Exception):
 def open_engine(url: str) -> Engine:
     """Return an engine on an up-to-date schema; raises StoreBroken and leaves a damaged database as it is."""
     try:
-        engine = create_engine(url, **_engine_options(url))
+        # Its errors go into the log, which is no place for what people write.
+        engine = create_engine(url, hide_parameters=True, **_engine_options(url))
     except (ArgumentError, ImportError) as error:  # ImportError: the driver is not installed
         raise StoreBroken(f"The setting database_url cannot be used: {error}") from error
     try:
