@@ -369,9 +369,9 @@ def test_there_is_nothing_to_stop_in_a_finished_task(server: JupyterServer, task
 def test_stop_may_be_asked_for_twice_and_by_the_turns_id(server: JupyterServer) -> None:
     created = server.submit("!slow 600 0.1")
     task, turn = created["task"]["id"], created["turn"]["id"]
-    for body in ({}, {"turn_id": turn}):
-        answer = server.post(f"/tasks/{task}/cancel", body)
-        assert answer.status_code in (200, 404, 409), answer.text  # the second may come after the end
+    assert server.post(f"/tasks/{task}/cancel", {"turn_id": turn}).json()["id"] == turn
+    again = server.post(f"/tasks/{task}/cancel")
+    assert again.status_code in (200, 409), again.text  # it may come after the end
     assert server.finished(task)["state"] == "cancelled"
 
 
@@ -443,7 +443,7 @@ def test_our_own_error_is_500_and_tells_nothing_of_us(server: JupyterServer) -> 
     assert problem(answer, 500, "http_500")["message"] == "Internal Server Error"
     assert "canary" not in answer.text
     assert str(server.home) not in answer.text
-    assert "canary" in server.log, "the log says what the answer does not"
+    assert "ValidationError" in server.log, "the log says what the answer does not"
 
 
 # The OpenAPI document.

@@ -304,9 +304,11 @@ def test_a_database_that_somebody_else_locks_is_a_clear_refusal(server: JupyterS
     before = server.get("/tasks").json()["total"]
     with contextlib.closing(sqlite3.connect(server.data / "wegent.db", isolation_level=None)) as database:
         database.execute("BEGIN IMMEDIATE")
-        answer = server.post("/tasks", {"prompt": "!say hi", "agent": "practice"})
+        answer = server.post("/tasks", {"prompt": "!say canary-5d2", "agent": "practice"})
     assert (answer.status_code, answer.json()["code"]) == (503, "store_failed")
     assert "locked" in answer.json()["message"]
+    assert "locked" in server.log
+    assert "canary-5d2" not in server.log, "what people write is not for the log"
     assert server.get("/tasks").json()["total"] == before
     assert server.finished(server.submit("!say hi")["task"]["id"])["state"] == "completed"
 

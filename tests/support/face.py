@@ -83,6 +83,7 @@ class Face:
         # A second page of the same workspace is sent on to one of its own; this waits over that.
         self.page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)")
         self.side.wait_for(state="attached")
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
         return self
 
     def show_side(self) -> Face:
@@ -211,7 +212,9 @@ class Face:
         )
 
     def stop_everything(self) -> None:
-        """End, by REST, all that waits or runs."""
+        """End, by REST, all that waits or runs, if this server has the gateway."""
+        if self.server.get("/version").json()["state"] != "running":
+            return
         for task in self.server.get("/tasks").json()["items"]:
             for turn in self.server.get(f"/tasks/{task['id']}").json()["turn_list"]:
                 if turn["state"] in ("queued", "starting", "running"):

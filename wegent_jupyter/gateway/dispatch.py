@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 2.0
 """Between two tries to deliver a cancel, or to dispatch after a failed write."""
 
+STORE_SECONDS = 2.0
+"""How long an answer waits for what it reports to be stored."""
+
 _OUTCOMES = {
     AttemptState.COMPLETED: TurnState.COMPLETED,
     AttemptState.FAILED: TurnState.FAILED,
@@ -264,7 +267,9 @@ class Dispatcher:
             changes.turn(turn)
             if open_turn.attempt is not None:
                 self._spawn(self._deliver_cancel(open_turn, open_turn.attempt))
-        await self._ledger.save_surely(lambda: self._snapshot(open_turn, changes))
+        storing = self._spawn(self._ledger.save_surely(lambda: self._snapshot(open_turn, changes)))
+        # Stop works on a full disk, too: it is under way, and is stored when that can be done.
+        await asyncio.wait({storing}, timeout=STORE_SECONDS)
 
     async def _deliver_cancel(self, open_turn: OpenTurn, attempt: Attempt) -> None:
         """Tell the device until it has heard; an absent one hears it when it registers."""
@@ -325,10 +330,11 @@ class Dispatcher:
         if device is not None:
             self._device_changed(device)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._spawned_ended)
+        return task
 
     def _spawned_ended(self, task: asyncio.Task[None]) -> None:
         self._background.discard(task)

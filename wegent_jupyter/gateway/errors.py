@@ -21,7 +21,7 @@ class NotFound(Refused):
 
     def __init__(self, what: str, id_: object) -> None:
         """Name what was looked for."""
-        super().__init__(f"{what} '{id_}' not found", code="not_found")
+        super().__init__(f"{what} '{str(id_)[:200]}' not found", code="not_found")
 
 
 class Conflict(Refused):

@@ -22,13 +22,14 @@ class DeviceSession:
     def __init__(self, gateway: "Gateway", owner: str, channel: Channel, *, embedded: bool = False) -> None:
         """The connection proved to be a device of `owner`; it has not registered yet."""
         self._gateway, self._owner, self._channel, self._embedded = gateway, owner, channel, embedded
+        self._told = False
         self._device: DeviceEntry | None = None
         self._inbound: Inbound | None = None
 
     @property
     def registered(self) -> bool:
-        """Say whether the device told who it is."""
-        return self._device is not None
+        """Say whether the device told who it is; its registration may still be under way."""
+        return self._told
 
     async def handle(self, event: str, data: Any) -> dict[str, Any]:
         """Answer one message; stream events are only queued here."""
@@ -52,13 +53,14 @@ class DeviceSession:
             self._gateway.disconnected(self._device, self._channel)
 
     async def _register(self, data: Any) -> dict[str, Any]:
-        if self._device is not None:
+        if self._told:
             return {"error": "Registration failed: this connection is registered already"}
         try:
             hello = wire.Register.model_validate(data)
         except ValidationError as error:
             first = error.errors()[0]
             return {"error": f"Invalid payload: {first['loc']}: {first['msg']}"}
+        self._told = True
         device, ack = await self._gateway.register(self._owner, hello, self._channel, embedded=self._embedded)
         if self._channel.closed:
             self._gateway.disconnected(device, self._channel)

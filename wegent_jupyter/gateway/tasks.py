@@ -87,11 +87,12 @@ class Tasks:
         device = self._devices.get(owner, task.device_id)
         mode = request.mode or task.mode
         agent = self._check(device, request.prompt, task.agent, mode)
-        task.mode, task.turns, task.updated_at = mode, task.turns + 1, now()
+        before, number = task.mode, task.turns + 1
+        task.mode, task.turns, task.updated_at = mode, number, now()
         turn = Turn(
             id=self._ids.mint(),
             task_id=task.id,
-            number=task.turns,
+            number=number,
             prompt=request.prompt,
             agent=agent.id,
             practice=agent.practice,
@@ -103,7 +104,8 @@ class Tasks:
         try:
             return await self._add(entry, turn)
         except Unavailable:
-            task.turns -= 1
+            if task.turns == number:  # else a later message has been given the next number
+                task.mode, task.turns = before, number - 1
             raise
 
     async def _add(self, entry: TaskEntry, turn: Turn) -> OpenTurn:

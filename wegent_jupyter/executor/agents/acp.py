@@ -23,6 +23,8 @@ START_SECONDS = 60.0
 """For the answers to `initialize` and `session/new`: a slow disk, a cold cache; beyond that the agent hangs."""
 CANCEL_SECONDS = 2.0
 """For the agent's own end of a cancelled turn, before its processes are ended."""
+EXIT_SECONDS = 5.0
+"""For the end of a tree whose program closed its output: the guard's whole ladder takes less."""
 
 
 class AcpDriver:
@@ -142,7 +144,11 @@ class _Conversation:
         return Ended(AttemptState.CANCELLED, "cancelled")
 
     async def _died(self) -> AgentFailed:
-        status = await self._process.wait()
+        try:
+            async with asyncio.timeout(EXIT_SECONDS):
+                status = await self._process.wait()
+        except TimeoutError:  # it lives: its output ended, or held what the library cannot read
+            return AgentFailed("agent_protocol", f"{self._agent} no longer speaks the Agent Client Protocol.")
         words = self._process.stderr_tail.strip()[-2000:]
         said = f" Its last words: {words}" if words else ""
         if status == 0:
