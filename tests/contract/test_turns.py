@@ -213,6 +213,7 @@ def test_at_most_one_turn_of_a_task_runs(make_world: Make) -> None:
             detail = await world.detail(task)
             assert [turn.state for turn in detail.turn_list] == [TurnState.RUNNING, TurnState.QUEUED]
             await world.finish(task)
+            detail = await world.detail(task)
             assert (Path(str(detail.workspace)) / "log").read_text().split() == ["first", "first", "second"]
 
     asyncio.run(scenario())

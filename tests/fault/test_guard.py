@@ -271,8 +271,11 @@ def test_the_program_dies_with_a_killed_guard(start: Start) -> None:
 
 def test_the_program_inherits_neither_pipe_nor_signal_settings(start: Start) -> None:
     run = start.shell("ls /proc/self/fd | wc -l; grep -E 'Sig(Blk|Ign)' /proc/self/status")
-    output = run.process.communicate(timeout=LIVENESS)[0].split()
-    assert output == [b"4", b"SigBlk:", b"0" * 16, b"SigIgn:", b"0" * 16]  # 3 streams and the directory that ls reads
+    files, _, blocked, _, ignored = run.process.communicate(timeout=LIVENESS)[0].split()
+    assert files == b"4"  # 3 streams and the directory that ls reads
+    # Signals 32 and 33 belong to the C library: it lets nobody set them, so what a caller left of them stays.
+    library = 1 << 31 | 1 << 32
+    assert (int(blocked, 16) & ~library, int(ignored, 16) & ~library) == (0, 0)
 
 
 def test_a_fifo_serves_where_descriptors_cannot_be_passed(marker: str, tmp_path: Path) -> None:

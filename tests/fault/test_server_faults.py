@@ -75,7 +75,7 @@ def test_a_second_server_says_where_wegent_runs_and_takes_over(start_server: Sta
     task = first.submit("!say from the first")["task"]["id"]
     first.finished(task)
     second = start_server(tmp_path / "home", wait=False)
-    place = f"{first.url}wegent"
+    place = first.url
     assert version(second, "elsewhere")["url"] == place
     for method, path in (("GET", "/devices"), ("GET", "/tasks"), ("GET", f"/tasks/{task}"), ("POST", "/tasks")):
         answer = second.request(method, path, json={"prompt": "x", "agent": "practice"} if method == "POST" else None)

@@ -168,7 +168,7 @@ class Service:
         if self._gateway is not None:
             return self._gateway
         if self.state == "elsewhere":
-            where = self._lock.holder().get("url")
+            where = self._elsewhere()
             if where is None:
                 raise Unavailable("Wegent is starting in another server.", code="elsewhere")
             raise Unavailable(f"Wegent runs in another server: {where}", code="elsewhere", fix=f"Open {where}")
@@ -176,10 +176,15 @@ class Service:
 
     def version(self) -> api.Version:
         """Return who we are and in which state."""
-        url = self._lock.holder().get("url") if self.state == "elsewhere" else None
+        url = self._elsewhere() if self.state == "elsewhere" else None
         return api.Version(
             version=__version__, protocol=wire.EXTENSION_VERSION, state=self.state, url=url, reason=self._reason
         )
+
+    def _elsewhere(self) -> str | None:
+        """Return where a person opens the server that has the gateway; what it published is its API's URL."""
+        url = self._lock.holder().get("url")
+        return f"{url.removesuffix('/wegent')}/" if isinstance(url, str) else None
 
     def owner_of(self, user: User) -> str:
         """Return whom a principal's objects belong to."""
