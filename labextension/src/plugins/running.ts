@@ -60,11 +60,11 @@ function item(
   task: ITask
 ): IRunningSessions.IRunningItem {
   const { trans } = wegent;
-  const practice = task.practice ? ` · ${trans.__('PRACTICE')}` : '';
+  const practice = task.practice ? `${trans.__('PRACTICE')} · ` : '';
   return {
     label: () => task.title,
     icon: () => wegentIcon,
-    detail: () => stateWord(trans, task.state, task.cancelling) + practice,
+    detail: () => practice + stateWord(trans, task.state, task.cancelling),
     open: () => void commands.execute(Commands.openTask, { id: task.id }),
     shutdown: () => void stop(wegent, task)
   };

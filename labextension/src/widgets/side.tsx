@@ -40,7 +40,7 @@ export class WegentSide extends SidePanel {
     this.addSection(face, trans.__('Tasks'), <TaskList />);
     this.addSection(face, trans.__('Devices'), <DeviceList />);
     if (this.content instanceof AccordionPanel) {
-      this.content.setRelativeSizes([2, 1]);
+      this.content.handleMoved.connect(() => (this.arranged = true));
     }
     this.resized = new ResizeObserver(() => this.fitSections());
     this.resized.observe(this.content.node);
@@ -72,11 +72,18 @@ export class WegentSide extends SidePanel {
     this.addWidget(section);
   }
 
-  /** The part above grows and shrinks with what it shows, which Lumino's layout does not see. */
+  /**
+   * The part above grows and shrinks with what it shows, which Lumino's layout does not see.
+   * Lumino takes the same from each section, which leaves the smaller one nothing: share anew until the user does.
+   */
   private fitSections(): void {
+    if (!this.arranged && this.content instanceof AccordionPanel) {
+      this.content.setRelativeSizes([3, 2]);
+    }
     MessageLoop.sendMessage(this.content, Widget.ResizeMessage.UnknownSize);
   }
 
   private readonly top: FaceWidget;
   private readonly resized: ResizeObserver;
+  private arranged = false;
 }

@@ -54,7 +54,11 @@ export class TaskTab extends FaceWidget {
     if (task) {
       this.title.label = task.title;
       this.title.caption = task.title;
-      this.title.dataset = { wegentState: task.state };
+      // JupyterLab finds the widget of a tab by the `id` that it keeps there, too.
+      this.title.dataset = {
+        ...this.title.dataset,
+        wegentState: task.state
+      };
     }
   }
 
