@@ -159,11 +159,11 @@ void test('a new file is all added', () => {
 });
 
 void test('folders are joined as the server names them', () => {
-  assert.equal(joinRoot('~/work', 'a/b'), '~/work/a/b');
-  assert.equal(joinRoot('~/work/', ''), '~/work');
+  assert.equal(joinRoot('~/code', 'a/b'), '~/code/a/b');
+  assert.equal(joinRoot('~/code/', ''), '~/code');
   assert.equal(joinRoot('/', 'a'), '/a');
   assert.equal(joinRoot('/', ''), '/');
-  assert.equal(shortPath('/home/me/work/churn'), '…/work/churn');
+  assert.equal(shortPath('/home/me/code/churn'), '…/code/churn');
   assert.equal(shortPath('~/churn'), '~/churn');
   assert.equal(pathWithin('/srv/churn/a/b.py', '/srv/churn'), 'a/b.py');
   assert.equal(
