@@ -283,7 +283,7 @@ def test_a_hanging_agent_ignores_cancel_and_dies_with_its_guard(run: Agents) -> 
     run(story)
 
 
-@pytest.mark.parametrize(("script", "status"), [("!garbage", 0), ("!exit 7", 7), ("!exit 0", 0)])
+@pytest.mark.parametrize(("script", "status"), [("!garbage", 0), ("!exit 7", 7), ("!exit 0", 0), ("!break", 1)])
 def test_an_agent_that_breaks_off_is_seen_as_such(run: Agents, script: str, status: int) -> None:
     async def story(chat: Chat) -> None:
         with pytest.raises(ConnectionError):

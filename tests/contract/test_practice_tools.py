@@ -179,11 +179,61 @@ def test_a_question_answered_with_cancelled_ends_the_turn(run: Agents, folder: P
     assert list(folder.iterdir()) == []
 
 
-def test_what_is_allowed_for_good_is_not_asked_again_but_other_kinds_are(run: Agents, folder: Path) -> None:
+def test_each_call_is_asked_for_whatever_was_allowed_before(run: Agents, folder: Path) -> None:
     async def story(chat: Chat) -> None:
         await chat.ask("!write a x\n!write b x\n!bash true")
-        await chat.ask("!write c x\n!bash true")
-        assert [asked.kind for asked, _ in chat.person.asked] == ["edit", "execute"]
+        assert [asked.kind for asked, _ in chat.person.asked] == ["edit", "edit", "execute"]
 
     run(story, "allow_always")
-    assert {path.name for path in folder.iterdir()} == {"a", "b", "c"}
+    assert {path.name for path in folder.iterdir()} == {"a", "b"}
+
+
+def test_the_reason_of_a_denial_is_shown(run: Agents, folder: Path) -> None:
+    async def story(chat: Chat) -> None:
+        chat.person.reason = "Not on a Monday."
+        await chat.ask("!write a.txt x")
+        assert chat.card()["content"][0]["content"]["text"] == "declined: Not on a Monday."
+
+    run(story, "reject_once")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "status", "said"),
+    [
+        ("allow_once", None, "completed", "You allowed it."),
+        ("reject_once", None, "failed", "You did not allow it."),
+        ("reject_once", "Too dear.", "failed", "You did not allow it: Too dear."),
+    ],
+)
+def test_leave_is_asked_for_and_the_answer_said(
+    run: Agents, answer: str, reason: str | None, status: str, said: str
+) -> None:
+    async def story(chat: Chat) -> None:
+        chat.person.reason = reason
+        await chat.ask("!ask May I spend money?\n!say next")
+        card = chat.card()
+        assert (card["title"], card["kind"], card["status"]) == ("May I spend money?", "other", status)
+        assert chat.text().endswith(f"{said}\n\nnext")
+        ((_, options),) = chat.person.asked
+        assert [option.kind for option in options] == ["allow_once", "allow_always", "reject_once"]
+
+    run(story, answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"), [("0", "You chose Left."), ("1", "You chose Right."), ("reject_once", "You did not allow it.")]
+)
+def test_a_question_offers_its_choices_and_the_answer_is_said(run: Agents, answer: str, said: str) -> None:
+    async def story(chat: Chat) -> None:
+        await chat.ask("!ask Which way? | Left | Right\n!say next")
+        assert chat.card()["title"] == "Which way?"
+        assert chat.text().endswith(f"{said}\n\nnext")
+        ((_, options),) = chat.person.asked
+        assert [(option.name, option.kind) for option in options] == [
+            ("Left", "allow_once"),
+            ("Right", "allow_once"),
+            ("Deny", "reject_once"),
+        ]
+
+    run(story, answer)

@@ -29,10 +29,11 @@ Json = dict[str, Any]
 
 
 class Person:
-    """A client that answers every question in the same way, or leaves it open."""
+    """A client that answers every question in the same way, or leaves it open; `reason` goes with each answer."""
 
     def __init__(self, answer: str) -> None:
         self.answer = answer
+        self.reason: str | None = None
         self.asked: list[tuple[ToolCallUpdate, list[PermissionOption]]] = []
         self.question = asyncio.Event()
 
@@ -47,7 +48,9 @@ class Person:
             raise RequestError.internal_error({"details": "no face is open"})
         if self.answer == "cancelled":
             return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
-        return RequestPermissionResponse(outcome=AllowedOutcome(outcome="selected", option_id=self.answer))
+        meta = {"wegent": {"reason": self.reason}} if self.reason else None
+        outcome = AllowedOutcome(outcome="selected", option_id=self.answer)
+        return RequestPermissionResponse(outcome=outcome, field_meta=meta)
 
     async def session_update(self, session_id: str, update: Any, **_: Any) -> None:
         """Do nothing: the observer has seen it, and in order."""

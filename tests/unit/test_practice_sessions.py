@@ -27,11 +27,9 @@ def test_a_session_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     store = SessionStore(tmp_path / "sessions")
     session = store.create(tmp_path)
     session.messages, session.mode = 2, "plan"
-    session.always.add("edit")
     store.save(session)
     again = store.load(session.id, tmp_path / "missing")
     assert (again.cwd, again.messages, again.mode) == (tmp_path, 2, "plan")
-    assert again.always == set()  # permissions are not kept
     assert len(list((tmp_path / "sessions").iterdir())) == 1
 
 

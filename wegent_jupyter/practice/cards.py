@@ -38,9 +38,10 @@ class ToolFailed(Exception):
 class Declined(ToolFailed):
     """The client did not allow a tool call."""
 
-    def __init__(self, reason: str) -> None:
-        """Take the reason."""
-        super().__init__(f"declined: {reason}")
+    def __init__(self, reason: str = "") -> None:
+        """Take the reason that was given, if any."""
+        super().__init__(f"declined: {reason or 'you did not allow this'}")
+        self.reason = reason
 
 
 class TurnCancelled(Exception):
@@ -80,20 +81,21 @@ class Card:
         )
         await self._client.session_update(self._session.id, start)
 
-    async def ask(self) -> None:
-        """Ask for permission, unless it was given for good; raise Declined or TurnCancelled if it is not given."""
-        if self._kind in self._session.always:
-            return
+    async def ask(self, options: list[PermissionOption] = OPTIONS) -> str:
+        """Ask for permission; return the option chosen, or raise Declined or TurnCancelled.
+
+        What was allowed for good is not remembered here: the client answers for the person then.
+        """
         try:
-            answer = await self._client.request_permission(self._session.id, self._described(), OPTIONS)
+            answer = await self._client.request_permission(self._session.id, self._described(), options)
         except RequestError as error:
             raise Declined(f"the client could not ask ({error})") from error
         if not isinstance(answer.outcome, AllowedOutcome):
             raise TurnCancelled
-        if answer.outcome.option_id not in ("allow_once", "allow_always"):
-            raise Declined("you did not allow this")
-        if answer.outcome.option_id == "allow_always":
-            self._session.always.add(self._kind)
+        chosen = answer.outcome.option_id
+        if not any(option.option_id == chosen and option.kind.startswith("allow") for option in options):
+            raise Declined(_reason(answer.field_meta))
+        return chosen
 
     def _described(self) -> ToolCallUpdate:
         return ToolCallUpdate(
@@ -119,3 +121,10 @@ class Card:
             await self.show()
         before = f"{self._text.rstrip()}\n\n" if self._text else ""
         await self.update("failed", f"{before}{reason}")
+
+
+def _reason(meta: dict[str, Any] | None) -> str:
+    """Return what the person said to a denial, if the client passed it on."""
+    ours = (meta or {}).get("wegent")
+    reason = ours.get("reason") if isinstance(ours, dict) else None
+    return reason.strip() if isinstance(reason, str) else ""

@@ -1,9 +1,13 @@
-"""The language of the practice agent: one step per line of the prompt, parsed as a whole before anything is done.
+"""The language of practice: one step per line of the prompt, parsed as a whole before anything is done.
 
-`!say TEXT` · `!think TEXT` · `!slow N SEC` · `!bash CMD` · `!write PATH TEXT` · `!tool NAME {json}` · `!error STATUS`
+`!say TEXT` · `!think TEXT` · `!slow N SEC` · `!bash CMD` · `!write PATH TEXT` · `!ask TEXT` (for leave) ·
+`!ask QUESTION | A | B` (two to four choices) · `!tool NAME {json}` · `!error STATUS`
 
 For fault tests only: `!hang` (never answers, not even a cancel) · `!garbage` (writes what is not JSON, then ends) ·
-`!flood BYTES` (streams that much text) · `!detach SEC` (leaves a daemon that sleeps) · `!exit CODE` (ends at once).
+`!flood BYTES` (streams that much text) · `!detach SEC` (leaves a daemon that sleeps) · `!exit CODE` (ends at once) ·
+`!break` (breaks off in the middle of the answer).
+
+The practice model speaks it as well; of the fault tests it knows `!hang`, `!flood` and `!break`.
 
 Lines without `!` are passed over. A prompt without any step is free text.
 """
@@ -24,6 +28,8 @@ MAX_FLOOD = 1 << 30
 """Bytes of `!flood`."""
 MAX_SLEEP = 3600.0
 """Seconds of `!detach`."""
+MAX_CHOICES = 4
+"""Choices of `!ask`, as many as Claude Code's questions have."""
 SHOWN = 200
 """Characters of a wrong line that are repeated in the message."""
 
@@ -75,8 +81,16 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the user for leave, or, if there are choices, a question."""
+
+    text: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
-    """Show a tool call that does nothing."""
+    """Show a tool call that does nothing; of the model: call that tool of the agent."""
 
     name: str
     input: dict[str, Any]
@@ -120,7 +134,14 @@ class Exit:
     code: int
 
 
-Step: TypeAlias = Say | Think | Slow | Bash | Write | Tool | Error | Hang | Garbage | Flood | Detach | Exit
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Break off in the middle of the answer."""
+
+
+Step: TypeAlias = (
+    Say | Think | Slow | Bash | Write | Ask | Tool | Error | Hang | Garbage | Flood | Detach | Exit | Break
+)
 
 
 def parse(prompt: str) -> list[Step]:
@@ -193,6 +214,17 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\([nt\\])", lambda match: {"n": "\n", "t": "\t", "\\": "\\"}[match[1]], text)
 
 
+def _ask(rest: str) -> Ask:
+    question, *choices = [part.strip() for part in _text(rest).split("|")]
+    if not question or not all(choices):
+        raise ValueError("the question, or a choice, is empty")
+    if choices and not 2 <= len(choices) <= MAX_CHOICES:
+        raise ValueError(f"a question has from 2 to {MAX_CHOICES} choices")
+    if len(set(choices)) < len(choices):
+        raise ValueError("two choices are the same")
+    return Ask(question, tuple(choices))
+
+
 def _tool(rest: str) -> Tool:
     name, text = _pair(rest, "a name and a JSON object")
     try:
@@ -221,12 +253,18 @@ def _garbage(rest: str) -> Garbage:
     return Garbage()
 
 
+def _break(rest: str) -> Break:
+    _nothing(rest)
+    return Break()
+
+
 _VERBS: dict[str, Callable[[str], Step]] = {
     "say": lambda rest: Say(_text(rest)),
     "think": lambda rest: Think(_text(rest)),
     "slow": _slow,
     "bash": lambda rest: Bash(_text(rest)),
     "write": _write,
+    "ask": _ask,
     "tool": _tool,
     "error": lambda rest: Error(_text(rest)),
     "hang": _hang,
@@ -234,4 +272,5 @@ _VERBS: dict[str, Callable[[str], Step]] = {
     "flood": lambda rest: Flood(_whole(rest, MAX_FLOOD)),
     "detach": lambda rest: Detach(_seconds(rest, MAX_SLEEP)),
     "exit": lambda rest: Exit(_whole(rest, 255)),
+    "break": _break,
 }

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 MODES = {
@@ -31,8 +31,6 @@ class Session:
     cwd: Path
     mode: str = "ask"
     messages: int = 0
-    always: set[str] = field(default_factory=set)
-    """Kinds of tool that were allowed for good; forgotten with the process."""
 
 
 class SessionStore:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from acp.schema import ToolCallStatus
+from acp.schema import PermissionOption, ToolCallStatus
 
 from wegent_jupyter.practice import shell
 from wegent_jupyter.practice.cards import Card, ToolFailed
@@ -32,6 +33,26 @@ async def write(card: Card, path: str, text: str, cwd: Path) -> None:
     await card.update("in_progress")
     put(inside(path, cwd), text)  # looked at again: a link may have appeared while the question was open
     await card.update("completed")
+
+
+async def ask(card: Card, choices: Sequence[str]) -> str:
+    """Ask for leave, or let a choice be made; return what to say of it. Declined goes to the caller."""
+    await card.show()
+    if not choices:
+        await card.ask()
+        await card.update("completed", "Allowed.")
+        return "You allowed it."
+    chosen = int(await card.ask(_options(choices)))
+    await card.update("completed", choices[chosen])
+    return f"You chose {choices[chosen]}."
+
+
+def _options(choices: Sequence[str]) -> list[PermissionOption]:
+    """Return one way to say yes for each choice; more than one makes a question of a request."""
+    options = [
+        PermissionOption(option_id=str(number), name=choice, kind="allow_once") for number, choice in enumerate(choices)
+    ]
+    return [*options, PermissionOption(option_id="reject_once", name="Deny", kind="reject_once")]
 
 
 async def nothing(card: Card) -> None:

@@ -15,20 +15,9 @@ from acp.interfaces import Client
 from acp.schema import AgentMessageChunk, AgentThoughtChunk, StopReason, ToolKind, Usage
 
 from wegent_jupyter.practice import script, shell, tools
-from wegent_jupyter.practice.cards import Card, ToolFailed, TurnCancelled
+from wegent_jupyter.practice.cards import Card, Declined, ToolFailed, TurnCancelled
 from wegent_jupyter.practice.sessions import Session
-
-PREFACE = "Practice: a scripted answer, not AI."
-NOT_READ = "I am a script; I did not read your message."
-HELP = """\
-What can be typed, one step per line:
-
-- `!say TEXT` or `!think TEXT`: stream a text or a thought
-- `!slow N SEC`: stream N chunks, SEC seconds apart
-- `!bash CMD`: run a command, after asking
-- `!write PATH TEXT`: write a file here, after asking (`\\n` is a new line)
-- `!tool NAME {"key": "value"}`: show a tool call that does nothing
-- `!error STATUS`: fail"""
+from wegent_jupyter.practice.words import AGENT_HELP, NOT_READ, PREFACE, note, wrong
 
 FLOOD_CHUNK = 16 << 10
 """Bytes of one chunk of `!flood`."""
@@ -71,15 +60,14 @@ class Turn:
         )
 
     async def _run(self) -> StopReason:
-        count = self._session.messages
-        note = f" (message {count} of this conversation)" if count > 1 else ""
+        numbered = note(self._session.messages)
         try:
             steps = script.parse(self._prompt)
         except script.ScriptError as error:
-            await self._paragraph(f"{PREFACE}{note}")
-            await self._paragraph(f"Nothing was done, for this is not a script that I can follow: {error}.")
+            await self._paragraph(f"{PREFACE}{numbered}")
+            await self._paragraph(wrong(error))
             return "refusal"
-        await self._paragraph(f"{PREFACE}{note}" if steps else f"{NOT_READ}{note}\n\n{HELP}")
+        await self._paragraph(f"{PREFACE}{numbered}" if steps else f"{NOT_READ}{numbered}\n\n{AGENT_HELP}")
         for step in steps:
             await self._do(step)
         return "end_turn"
@@ -94,6 +82,8 @@ class Turn:
                 await self._slow(count, pause)
             case script.Bash() | script.Write() | script.Tool():
                 await self._call(step)
+            case script.Ask(text, choices):
+                await self._ask(text, choices)
             case script.Error(status):
                 raise RequestError(-32603, f"Scripted error: {status}", {"scripted": True, "status": status})
             case _:
@@ -114,6 +104,17 @@ class Turn:
                 async with self._card("edit", f"Write {path}", {"path": path, "content": text}) as card:
                     await tools.write(card, path, text, cwd)
 
+    async def _ask(self, text: str, choices: tuple[str, ...]) -> None:
+        said = ""
+        async with self._card("other", text, {"question": text, "choices": list(choices)}) as card:
+            try:
+                said = await tools.ask(card, choices)
+            except Declined as declined:
+                reason = f": {declined.reason.removesuffix('.')}" if declined.reason else ""
+                said = f"You did not allow it{reason}."
+                raise
+        await self._paragraph(said)
+
     async def _fault(self, step: script.Step) -> None:
         match step:
             case script.Hang():
@@ -123,6 +124,8 @@ class Turn:
                 _end_with(b"this line is not JSON\n", 0)
             case script.Exit(code):
                 _end_with(b"", code)
+            case script.Break():
+                _end_with(b"", 1)
             case script.Flood(size):
                 await self._flood(size)
             case script.Detach(seconds):
