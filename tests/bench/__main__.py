@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import dispatch, events, startup
+from tests.bench import claude, dispatch, events, startup
 from tests.bench.rows import Row, table
 from tests.support.server import ROOT
 
@@ -19,6 +19,7 @@ BENCHES: dict[str, tuple[Callable[[int], list[Row]], int]] = {
     "startup": (startup.rows, 5),
     "dispatch": (dispatch.rows, 5),
     "events": (events.rows, 7),
+    "claude": (claude.rows, 5),
 }
 """name → (what takes a number of rounds and gives rows, how many rounds it needs for a steady median)"""
 

@@ -108,6 +108,9 @@ class _Faces:
     def device_changed(self, owner: str, device: api.Device) -> None:
         pass
 
+    def approval_changed(self, owner: str, approval: api.Approval) -> None:
+        pass
+
 
 class _Channel:
     """A device in memory, which notes when it is given a task."""

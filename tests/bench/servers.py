@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,10 +15,10 @@ from tests.support.server import ROOT, JupyterServer, free_port, wait_for
 
 
 @contextmanager
-def jupyter() -> Iterator[JupyterServer]:
-    """Run a Jupyter server with the extension; its embedded device is online."""
+def jupyter(environment: Callable[[Path], Mapping[str, str]] = lambda _home: {}) -> Iterator[JupyterServer]:
+    """Run a Jupyter server with the extension, and `environment` of its home; its embedded device is online."""
     with tempfile.TemporaryDirectory(prefix="wegent-bench-") as home:
-        server = JupyterServer(Path(home))
+        server = JupyterServer(Path(home), environment=environment(Path(home)))
         try:
             yield server.start()
         finally:

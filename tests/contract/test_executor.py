@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import shutil
@@ -21,12 +22,14 @@ from wegent_jupyter.executor import workspaces
 from wegent_jupyter.executor.agents.updates import Updates
 from wegent_jupyter.executor.config import ConfigBroken, load
 from wegent_jupyter.executor.journal import Journal, JournalBroken
-from wegent_jupyter.executor.policy import allows
+from wegent_jupyter.executor.policy import verdict
 from wegent_jupyter.executor.recorder import Recorder
+from wegent_jupyter.protocol.api import Mode
 from wegent_jupyter.protocol.events import AgentEvent, Delta, Ended, Notice, Tool
 from wegent_jupyter.protocol.states import AttemptState
 
 KEY = ("gateway", 7)
+MODES: list[Mode] = ["plan", "ask", "edits", "full"]
 
 
 @pytest.fixture
@@ -130,7 +133,7 @@ def test_a_damaged_journal_is_named_and_left_as_it_is(tmp_path: Path) -> None:
 def take(*updates: dict[str, Any]) -> list[AgentEvent]:
     taken: list[AgentEvent] = []
     clock = iter(range(1000))
-    made = Updates(taken.append, lambda: float(next(clock)))
+    made = Updates(taken.append, itertools.count(1).__next__, lambda: float(next(clock)))
     for update in updates:
         made.take(update)
     return taken
@@ -180,10 +183,47 @@ def test_updates_that_show_nothing_are_passed_over(update: dict[str, Any]) -> No
     assert take(update) == []
 
 
-def test_the_modes_are_a_ladder() -> None:
-    kinds = ["read", "search", "edit", "delete", "execute", "other", "unknown-kind"]
-    allowed = {mode: [kind for kind in kinds if allows(mode, kind)] for mode in ("plan", "edits", "full")}
-    assert allowed == {"plan": kinds[:2], "edits": kinds[:4], "full": kinds}
+def test_the_modes_are_a_ladder(tmp_path: Path) -> None:
+    kinds = ["read", "search", "edit", "delete", "fetch", "execute", "other", "unknown-kind"]
+    here = [tmp_path / "file.py"]
+    found = {mode: [verdict(mode, kind, here, tmp_path) for kind in kinds] for mode in MODES}
+    assert found == {
+        "plan": [*["allow"] * 2, *["deny"] * 2, "ask", *["deny"] * 3],
+        "ask": [*["allow"] * 2, *["ask"] * 6],
+        "edits": [*["allow"] * 4, *["ask"] * 4],
+        "full": ["allow"] * 8,
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("file.py", "allow"),
+        ("deep/er/file.py", "allow"),
+        ("../other/file.py", "ask"),
+        ("/etc/passwd", "ask"),
+        ("link/file.py", "ask"),
+        (".git/hooks/pre-commit", "ask"),
+        ("sub/.claude/settings.json", "ask"),
+        (".CLAUDE/settings.json", "ask"),
+        (".mcp.json", "ask"),
+        ("nul\0", "ask"),
+    ],
+)
+def test_edits_are_accepted_in_the_workspace_and_not_where_they_run_something(
+    tmp_path: Path, path: str, said: str
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "here" / "link").symlink_to(tmp_path / "other")
+    assert verdict("edits", "edit", [Path(path)], tmp_path / "here") == said
+    assert verdict("edits", "edit", [], tmp_path / "here") == "ask", "nobody knows what it touches"
+
+
+def test_looking_outside_the_workspace_is_asked_for(tmp_path: Path) -> None:
+    outside = [tmp_path / "secret"]
+    here = tmp_path / "here"
+    assert [verdict(mode, "read", outside, here) for mode in MODES[:3]] == ["ask"] * 3
 
 
 def test_a_home_gets_an_identity_once_and_keeps_it(tmp_path: Path) -> None:

@@ -471,7 +471,8 @@ def own_methods(handler: type[rest.Handler]) -> set[str]:
 
 
 def openapi_path(pattern: str) -> str:
-    return pattern.replace(rest.ID, "{task_id}").replace("\\", "")
+    pattern = pattern.replace(rest.ID, "{task_id}").replace(rest.APPROVAL, "{approval_id}")
+    return pattern.replace(rest.NAME, "{device_id}", 1).replace(rest.NAME, "{agent_id}").replace("\\", "")
 
 
 def test_the_openapi_document_is_whole(document: Json) -> None:
@@ -488,12 +489,13 @@ def test_the_openapi_document_is_whole(document: Json) -> None:
             assert declared == re.findall(r"\{(\w+)\}", path)
             assert operation["summary"]
             assert "default" in operation["responses"]
-            assert ("requestBody" in operation) == (method == "post")
+            assert ("requestBody" in operation) == (method in ("post", "put"))
 
 
 @pytest.mark.parametrize("path", sorted({path for path, method, *_ in openapi.OPERATIONS if method == "get"}))
 def test_an_answer_is_what_the_document_says(server: JupyterServer, document: Json, task: int, path: str) -> None:
-    answer = server.get(path.replace("{task_id}", str(task)))
+    device = server.get("/devices").json()["items"][0]["device_id"]
+    answer = server.get(path.replace("{task_id}", str(task)).replace("{device_id}", device))
     assert answer.status_code == 200
     content = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
     check(document, content["schema"], answer.json())

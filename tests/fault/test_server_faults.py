@@ -352,6 +352,93 @@ def test_a_turn_goes_on_without_the_server_and_is_complete_afterwards(start_serv
     assert server.get("/devices").json()["items"][0]["slot_used"] == 0
 
 
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_an_approval_survives_the_server_and_is_answered_afterwards(start_server: Start, end: str) -> None:
+    server = start_server()
+    place = {"path": str(server.files)}
+    task = server.submit("!write kept.txt hi\n!say end", mode="ask", workspace=place)["task"]["id"]
+    before = server.asked(task)
+    getattr(server, end)()
+    server.start()
+    assert server.asked(task) == before
+    assert server.post(f"/approvals/{before['id']}", {"decision": "allow"}).json()["state"] == "allowed"
+    assert server.finished(task)["state"] == "completed"
+    assert (server.files / "kept.txt").read_text() == "hi"
+    again = server.post(f"/approvals/{before['id']}", {"decision": "deny"})
+    assert (again.status_code, again.json()["code"]) == (409, "already_decided")
+
+
+def test_an_answer_reaches_an_executor_that_stood_still(start_server: Start) -> None:
+    """As on a laptop that slept: the answer is stored, and is heard when the device runs again."""
+    server = start_server()
+    place = {"path": str(server.files)}
+    task = server.submit("!write kept.txt hi", mode="ask", workspace=place)["task"]["id"]
+    approval = server.asked(task)["id"]
+    executor = psutil.Process(server.executor_pid())
+    executor.suspend()
+    try:
+        assert server.post(f"/approvals/{approval}", {"decision": "allow"}).json()["state"] == "allowed"
+        server.kill()
+        server.start(wait=False)
+        version(server, "running")
+        assert server.get("/approvals").json()["items"] == []
+    finally:
+        executor.resume()
+    assert server.finished(task)["state"] == "completed"
+    assert (server.files / "kept.txt").exists()
+
+
+def test_an_approval_expires_with_a_killed_executor_and_says_so(start_server: Start) -> None:
+    server = start_server()
+    task = server.submit("!write lost.txt hi", mode="ask")["task"]["id"]
+    approval, attempt = server.asked(task)["id"], server.turn(task)["attempt_id"]
+    psutil.Process(server.executor_pid()).kill()
+    turn = server.finished(task)
+    assert (turn["state"], turn["error"]["code"]) == ("failed", "executor_restarted")
+    late = server.post(f"/approvals/{approval}", {"decision": "allow"})
+    assert (late.status_code, late.json()["code"]) == (409, "expired")
+    assert "expired" in late.json()["message"]
+    shown = [item["approval"]["state"] for item in transcript(server, task) if item["kind"] == "approval"]
+    assert shown == ["expired"]
+    wait_for(lambda: not marked(attempt), "no process of the agent is left")
+    assert server.get("/approvals").json()["items"] == []
+
+
+def test_an_agent_whose_guard_is_killed_while_it_asks_fails_its_turn_and_leaves_nothing(start_server: Start) -> None:
+    server = start_server()
+    task = server.submit("!write lost.txt hi", mode="ask")["task"]["id"]
+    approval, attempt = server.asked(task)["id"], server.turn(task)["attempt_id"]
+    guard = next(one for one in marked(attempt) if "guard.py" in " ".join(one.cmdline()))
+    guard.kill()
+    turn = server.finished(task)
+    assert (turn["state"], turn["error"]["code"]) == ("failed", "agent_exited")
+    wait_for(lambda: not marked(attempt), "no process of the agent is left")
+    late = server.post(f"/approvals/{approval}", {"decision": "allow"})
+    assert late.status_code == 409
+    assert server.get("/approvals").json()["items"] == []
+
+
+def test_an_answer_that_cannot_be_stored_is_refused_and_can_be_given_again(
+    start_server: Start, tmp_path: Path, disk: TinyDisk | LimitedFiles
+) -> None:
+    home = tmp_path / "home"
+    executor = home / "data" / "wegent" / "executor"
+    options = [f"--WegentApp.data_dir={disk.path}", f"--WegentApp.executor_home={executor}"]
+    server = start_server(home, options=options)
+    place = {"path": str(server.files)}
+    task = server.submit("!write kept.txt hi", mode="ask", workspace=place)["task"]["id"]
+    approval = server.asked(task)["id"]
+    disk.fill(server)
+    reason = "x" * 4000
+    answer = server.post(f"/approvals/{approval}", {"decision": "deny", "reason": reason})
+    assert (answer.status_code, answer.json()["code"]) == (503, "store_failed"), answer.text
+    assert [one["id"] for one in server.get("/approvals").json()["items"]] == [approval]
+    disk.free(server)
+    assert server.post(f"/approvals/{approval}", {"decision": "allow"}).json()["state"] == "allowed"
+    assert server.finished(task)["state"] == "completed"
+    assert (server.files / "kept.txt").exists()
+
+
 def test_a_queue_survives_the_server(start_server: Start) -> None:
     server = start_server(options=["--WegentApp.default_slots=1"])
     place = {"path": str(server.files)}
@@ -382,12 +469,13 @@ def test_a_killed_executor_fails_its_turns_leaves_no_process_and_comes_back(star
     executor.send_signal(signal.SIGKILL)
     turn = server.finished(task)
     assert (turn["state"], turn["error"]["code"]) == ("failed", "executor_restarted")
-    assert "again" in turn["error"]["fix"]
+    assert "Continue" in turn["error"]["fix"]
     wait_for(lambda: not marked(attempt), "no process of the agent is left")
     wait_for(server.device_online, "the device is online again")
     assert server.executor_pid() != executor.pid
-    assert server.post(f"/tasks/{task}/turns", {"prompt": "!say again"}).status_code == 201
+    assert server.post(f"/tasks/{task}/continue", {}).status_code == 201
     assert server.finished(task)["state"] == "completed"
+    assert "message 2 of this conversation" in transcript(server, task)[0]["text"], "the agent's session was resumed"
     assert server.get("/devices").json()["items"][0]["slot_used"] == 0
 
 

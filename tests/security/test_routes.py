@@ -23,6 +23,8 @@ BASE_URL = "/team.1/"
 """With a dot, so that a base that was not escaped would show."""
 FACES, DEVICES = "/tasks", wire.NAMESPACE
 ID = r"([1-9][0-9]{0,15})"
+NAME = r"([^/:\s]{1,100})"
+APPROVAL = r"([1-9][0-9]{0,15}\.[1-9][0-9]{0,6})"
 READS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -65,6 +67,29 @@ REST = [
     Route(rf"/api/tasks/{ID}/turns", [Call("POST", "/api/tasks/{task}/turns", 201, PROMPT, owned=True)]),
     # 409: nothing of it runs any more. To anybody else the task does not exist at all.
     Route(rf"/api/tasks/{ID}/cancel", [Call("POST", "/api/tasks/{task}/cancel", 409, {}, owned=True)]),
+    Route(rf"/api/tasks/{ID}/steer", [Call("POST", "/api/tasks/{task}/steer", 409, PROMPT, owned=True)]),
+    Route(rf"/api/tasks/{ID}/continue", [Call("POST", "/api/tasks/{task}/continue", 409, {}, owned=True)]),
+    Route(r"/api/approvals", [Call("GET", "/api/approvals", 200)]),
+    # 409: it was answered. To anybody else it does not exist.
+    Route(
+        rf"/api/approvals/{APPROVAL}",
+        [Call("POST", "/api/approvals/{approval}", 409, {"decision": "allow"}, owned=True)],
+    ),
+    Route(
+        rf"/api/devices/{NAME}/agents/refresh",
+        [Call("POST", "/api/devices/{device}/agents/refresh", 200, {}, owned=True)],
+    ),
+    Route(
+        rf"/api/devices/{NAME}/agents/{NAME}",
+        [Call("PUT", "/api/devices/{device}/agents/claude", 200, {"path": None}, owned=True)],
+    ),
+    Route(
+        rf"/api/devices/{NAME}/trust",
+        [
+            Call("GET", "/api/devices/{device}/trust", 200, owned=True),
+            Call("PUT", "/api/devices/{device}/trust", 200, {"path": "/srv/code", "trusted": None}, owned=True),
+        ],
+    ),
     Route(rf"/api/tasks/{ID}/events", [Call("GET", "/api/tasks/{task}/events", 200, owned=True)]),
     Route(r"/api/openapi\.json", [Call("GET", "/api/openapi.json", 200)]),
     Route(r"/api/(.*)", [Call(name, "/api/nothing", 404) for name in ("GET", "POST", "PUT", "PATCH", "DELETE")]),
@@ -80,6 +105,8 @@ class House:
     server: JupyterServer
     task: int
     device: str
+    approval: str
+    """One that Alice denied."""
     logins: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def ask(
@@ -87,7 +114,7 @@ class House:
     ) -> httpx.Response:
         """Make a call with nothing but these headers and cookies."""
         body = json.loads(json.dumps(call.body).replace("{device}", self.device))
-        path = call.path.format(task=self.task, device=self.device)
+        path = call.path.format(task=self.task, device=self.device, approval=self.approval)
         with httpx.Client(trust_env=False, timeout=30, cookies=cookies) as client:
             return client.request(
                 call.method, f"{self.server.url}wegent{path}", json=body, headers=httpx.Headers(headers, "utf-8")
@@ -123,7 +150,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     ).start()
     created = server.submit("!say first")["task"]
     server.finished(created["id"])
-    yield House(server, created["id"], created["device_id"])
+    asking = server.submit("!bash true", mode="ask")["task"]
+    approval = server.asked(asking["id"])["id"]
+    assert server.post(f"/approvals/{approval}", {"decision": "deny"}).status_code == 200
+    server.finished(asking["id"])
+    yield House(server, created["id"], created["device_id"], approval)
     server.stop()
     server.end_executor()
 
@@ -202,10 +233,14 @@ def test_what_belongs_to_somebody_else_does_not_exist(house: House, call: Call) 
 
 
 def test_lists_hold_only_what_is_ones_own(house: House) -> None:
-    for path in ("/api/tasks", "/api/devices"):
+    asking = house.server.submit("!bash true", mode="ask")["task"]["id"]
+    house.server.asked(asking)
+    for path in ("/api/tasks", "/api/devices", "/api/approvals"):
         mine, theirs = (house.ask(Call("GET", path, 200), token_of(token)).json() for token in (TOKEN, "bob-token"))
         assert mine["total"] > 0
         assert theirs == {"items": [], "total": 0}
+    house.server.post(f"/tasks/{asking}/cancel", {})
+    house.server.finished(asking)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)

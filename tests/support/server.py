@@ -158,6 +158,26 @@ class JupyterServer:
         found: dict[str, Any] = wait_for(final, f"task {task_id} ends")
         return found
 
+    def agent_ready(self, agent_id: str) -> dict[str, Any]:
+        """Wait until the embedded device can run an agent, and return what it says of it."""
+
+        def ready() -> dict[str, Any] | None:
+            items = self.get("/agents").json()["items"]
+            return next((one for one in items if one["id"] == agent_id and one["ready"]), None)
+
+        found: dict[str, Any] = wait_for(ready, f"{agent_id} is ready")
+        return found
+
+    def asked(self, task_id: int) -> dict[str, Any]:
+        """Wait until a task needs a person, and return what it asks."""
+
+        def open_() -> dict[str, Any] | None:
+            items = self.get("/approvals").json()["items"]
+            return next((one for one in items if one["task_id"] == task_id), None)
+
+        found: dict[str, Any] = wait_for(open_, f"task {task_id} asks")
+        return found
+
     def executor_pid(self) -> int:
         import json
 

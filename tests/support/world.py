@@ -30,12 +30,16 @@ class Silent:
     def __init__(self) -> None:
         self.tasks: list[api.Task] = []
         self.devices: list[api.Device] = []
+        self.approvals: list[api.Approval] = []
 
     def task_changed(self, owner: str, task: api.Task) -> None:
         self.tasks.append(task)
 
     def device_changed(self, owner: str, device: api.Device) -> None:
         self.devices.append(device)
+
+    def approval_changed(self, owner: str, approval: api.Approval) -> None:
+        self.approvals.append(approval)
 
 
 class World:
@@ -176,6 +180,25 @@ class World:
 
     async def transcript(self, task_id: int) -> Transcript:
         return folded(await self.stored(task_id))
+
+    def asking(self, task_id: int) -> list[api.Approval]:
+        """Return what waits for a person."""
+        assert self.gateway is not None
+        return [one for one in self.gateway.approvals.open(OWNER) if one.task_id == task_id]
+
+    async def asked(self, task_id: int) -> api.Approval:
+        """Wait until a task needs a person."""
+
+        async def there() -> api.Approval | None:
+            return next(iter(self.asking(task_id)), None)
+
+        found: api.Approval = await self.until(there, f"task {task_id} asks")
+        return found
+
+    async def decide(self, approval: api.Approval, decision: str = "allow", **fields: Any) -> api.Approval:
+        assert self.gateway is not None
+        answer = api.Decision.model_validate({"decision": decision, **fields})
+        return await self.gateway.approvals.decide(OWNER, approval.id, answer)
 
     async def slots(self) -> int:
         assert self.gateway is not None

@@ -29,6 +29,9 @@ class Faces:
     def device_changed(self, owner: str, device: api.Device) -> None:
         pass
 
+    def approval_changed(self, owner: str, approval: api.Approval) -> None:
+        pass
+
 
 class Channel:
     """A device that accepts everything and keeps what it is told."""

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 import httpx
@@ -95,11 +95,49 @@ class Client:
         """Stop a turn."""
         return await self._post(f"/tasks/{task_id}/cancel", api.CancelTurn(turn_id=turn_id), api.Turn)
 
+    async def continue_task(self, task_id: int) -> api.Turn:
+        """Take up what failed or was stopped."""
+        return await self._post(f"/tasks/{task_id}/continue", api.ContinueTask(), api.Turn)
+
+    async def steer(self, task_id: int, text: str) -> api.Turn:
+        """Hand a message to the agent at work."""
+        return await self._post(f"/tasks/{task_id}/steer", api.Steer(prompt=text), api.Turn)
+
+    async def approvals(self) -> list[api.Approval]:
+        """Return what waits for a person, oldest first."""
+        return (await self._get("/approvals", api.ApprovalList)).items
+
+    async def decide(self, approval_id: str, decision: api.Decision) -> api.Approval:
+        """Answer an approval; ApiError 409 when somebody else was faster."""
+        return await self._post(f"/approvals/{approval_id}", decision, api.Approval)
+
+    async def refresh_agents(self, device_id: str) -> list[api.Agent]:
+        """Let a device look again which agents can run."""
+        path = f"/devices/{quote(device_id)}/agents/refresh"
+        return (await self._post(path, api.RefreshAgents(), api.AgentList)).items
+
+    async def set_agent_path(self, device_id: str, agent: str, path: str | None) -> list[api.Agent]:
+        """Tell a device where an agent's program is; None: let it look by itself."""
+        url = f"/devices/{quote(device_id)}/agents/{quote(agent)}"
+        return (await self._put(url, api.AgentPath(path=path), api.AgentList)).items
+
+    async def trusted(self, device_id: str) -> list[api.TrustedPath]:
+        """Return the directories of a device about which a person decided."""
+        return (await self._get(f"/devices/{quote(device_id)}/trust", api.TrustList)).items
+
+    async def trust(self, device_id: str, path: str, trusted: bool | None) -> list[api.TrustedPath]:
+        """Say whether the agent configuration that a directory brings may be used; None: forget the answer."""
+        request = api.TrustRequest(path=path, trusted=trusted)
+        return (await self._put(f"/devices/{quote(device_id)}/trust", request, api.TrustList)).items
+
     async def _get(self, path: str, model: type[M]) -> M:
         return await self._request("GET", path, None, model)
 
     async def _post(self, path: str, body: BaseModel, model: type[M]) -> M:
         return await self._request("POST", path, body.model_dump_json(exclude_none=True), model)
+
+    async def _put(self, path: str, body: BaseModel, model: type[M]) -> M:
+        return await self._request("PUT", path, body.model_dump_json(), model)
 
     async def _request(self, method: str, path: str, body: str | None, model: type[M]) -> M:
         try:

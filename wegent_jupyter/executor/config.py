@@ -1,6 +1,5 @@
 """Settings of an executor: environment over `device-config.json` over defaults, with Wegent's names."""
 
-import json
 import platform
 import secrets
 from collections.abc import Mapping
@@ -10,11 +9,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from wegent_jupyter.executor import config_file
 from wegent_jupyter.executor.agents.catalogue import AcpAgent
-from wegent_jupyter.locks import write_private
 
 DEFAULT_HOME = Path("~/.wegent-executor")
-CONFIG_NAME = "device-config.json"
+CONFIG_NAME = config_file.NAME
+BackgroundWork = Literal["wait", "end"]
 
 
 class ConfigBroken(Exception):
@@ -43,6 +43,8 @@ class _File(BaseModel):
     device_type: Literal["local", "remote", "cloud", "app"] = "local"
     connection: _Connection = _Connection()
     agents: dict[str, _AgentConfig] = {}
+    agent_paths: dict[str, str] = {}
+    background_work: BackgroundWork = "wait"
 
 
 @dataclass(slots=True, frozen=True)
@@ -59,6 +61,10 @@ class Settings:
     chats: Path
     agents: dict[str, AcpAgent]
     allowed_agents: list[str] | None
+    background_work: BackgroundWork
+    """What becomes of an agent's background work when its answer is complete: the turn waits for it, or ends it."""
+    config: Path
+    """The file from which these were read."""
     embedded: Path | None
     """The file in which the server that started us says how to reach it; it changes with each start of the server."""
 
@@ -67,7 +73,8 @@ def load(environment: Mapping[str, str], config: Path | None = None) -> Settings
     """Read the settings, making home, identity and file at the first start; raises ConfigBroken."""
     home = Path(environment.get("WEGENT_EXECUTOR_HOME") or DEFAULT_HOME).expanduser()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = _read(config or home / CONFIG_NAME)
+    config = config or home / CONFIG_NAME
+    file = _read(config)
     root = Path(environment.get("LOCAL_WORKSPACE_ROOT") or home / "workspace").expanduser()
     allowed = environment.get("WEGENT_ALLOWED_AGENTS")
     embedded = environment.get("WEGENT_EMBEDDED")
@@ -84,15 +91,24 @@ def load(environment: Mapping[str, str], config: Path | None = None) -> Settings
             id_: AcpAgent(agent.name or id_, agent.command, agent.env, agent.fix) for id_, agent in file.agents.items()
         },
         allowed_agents=allowed.split(",") if allowed is not None else None,
+        background_work=_background(environment, file),
+        config=config,
         embedded=Path(embedded) if embedded else None,
     )
 
 
+def _background(environment: Mapping[str, str], file: _File) -> BackgroundWork:
+    said = environment.get("WEGENT_BACKGROUND_WORK")
+    if not said:
+        return file.background_work
+    if said not in ("wait", "end"):
+        raise ConfigBroken(f"WEGENT_BACKGROUND_WORK is '{said}'; it has to be 'wait' or 'end'.")
+    return "wait" if said == "wait" else "end"
+
+
 def _read(path: Path) -> _File:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        found = {}
+        found = config_file.read(path)
     except (OSError, ValueError) as error:
         raise ConfigBroken(f"{path} cannot be read: {error}. It was left as it is; mend it or move it away.") from error
     try:
@@ -111,4 +127,4 @@ def _add_identity(path: Path, found: dict[str, Any], file: _File) -> None:
     file.device_id = file.device_id or f"device-{secrets.token_hex(12)}"
     file.device_name = (file.device_name or f"{platform.system()} - {platform.node()}")[:100]
     identity = {"mode": "local", **found, "device_id": file.device_id, "device_name": file.device_name}
-    write_private(path, json.dumps(identity, indent=2) + "\n")
+    config_file.write(path, identity)

@@ -1,22 +1,27 @@
 """One side of the device link, whatever carries it: register, reconcile, work, stream."""
 
 import asyncio
+import contextlib
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from wegent_jupyter._version import __version__
 from wegent_jupyter.executor import workspaces
+from wegent_jupyter.executor.agents.base import AgentFailed
 from wegent_jupyter.executor.agents.catalogue import Catalogue
 from wegent_jupyter.executor.config import Settings
 from wegent_jupyter.executor.journal import Journal
 from wegent_jupyter.executor.processes import ProcessRecords
 from wegent_jupyter.executor.runner import Runner
 from wegent_jupyter.executor.sender import Sender
+from wegent_jupyter.executor.trust import TrustDamaged, TrustStore
 from wegent_jupyter.protocol import wire
+from wegent_jupyter.protocol.api import TrustedPath, TrustRequest
 from wegent_jupyter.protocol.channel import Channel, NotSent, Unanswered
 
 log = logging.getLogger(__name__)
@@ -41,7 +46,10 @@ class Device:
         self._sender = Sender(self._journal)
         self._catalogue = Catalogue(settings.agents, settings.home, settings.allowed_agents)
         records = ProcessRecords(settings.home / "processes")
-        self.runner = Runner(self._journal, self._sender, self._catalogue, records, settings.chats, changed=self.wake)
+        self.runner = Runner(
+            self._journal, self._sender, self._catalogue, records, settings.home, settings.chats, changed=self.wake
+        )
+        self._trust = TrustStore(settings.home)
         self._channel: Channel | None = None
         self._gateway = ""
         self._beat = asyncio.Event()
@@ -57,13 +65,16 @@ class Device:
                 self.runner.abandon_others(self._gateway)
         self._channel = channel
         sender = self._sender.run(self._gateway, channel, together=ack.wegentJupyter is not None)
-        sending = asyncio.create_task(sender)
+        background = [asyncio.create_task(sender)]
+        if ack.wegentJupyter is not None:
+            background.append(asyncio.create_task(self._look_for_agents(channel)))
         try:
             await self._heartbeats(channel)
         finally:
             self._channel = None
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
 
     async def close(self) -> None:
         """End what runs and close the home."""
@@ -76,11 +87,20 @@ class Device:
             wire.EXECUTE: self._execute,
             "chat:message": self._execute,
             wire.CANCEL: self._cancel,
+            wire.DECIDE: self._decide,
+            wire.STEER: self._steer,
             wire.ACKS: self._acks,
             wire.SHUTDOWN: self._shutdown,
         }
-        if event == wire.CHECK_WORKSPACE:
-            return await asyncio.to_thread(_check_workspace, data)
+        questions: dict[str, Callable[[Any], Awaitable[dict[str, Any]]]] = {
+            wire.CHECK_WORKSPACE: self._check_workspace,
+            wire.REFRESH: self._refresh_agents,
+            wire.AGENT_PATH: self._set_agent_path,
+            wire.TRUST: self._set_trust,
+            wire.TRUSTED: self._list_trust,
+        }
+        if event in questions:
+            return await questions[event](data if isinstance(data, dict) else {})
         handler = handlers.get(event)
         if handler is None:
             return {"success": False, "code": "unsupported_method", "error": f"{event} is not supported"}
@@ -156,6 +176,13 @@ class Device:
         known = self.runner.cancel(self._gateway, wire.Cancel.model_validate(data))
         return {"success": True, "known": known}
 
+    def _decide(self, data: Any) -> dict[str, Any]:
+        known = self.runner.decide(self._gateway, wire.Decide.model_validate(data))
+        return {"success": True, "known": known}
+
+    def _steer(self, data: Any) -> dict[str, Any]:
+        return self.runner.steer(self._gateway, wire.Steer.model_validate(data)).model_dump(exclude_none=True)
+
     def _acks(self, data: Any) -> None:
         for attempt_id, seq in (data.get("acks") or {}).items():
             self._sender.acknowledged((self._gateway, int(attempt_id)), int(seq))
@@ -167,10 +194,53 @@ class Device:
         asyncio.get_running_loop().call_soon(self._stop)
         return {"success": True}
 
+    # Questions, answered while everything else goes on.
 
-def _check_workspace(data: Any) -> dict[str, Any]:
-    try:
-        path = workspaces.check(str((data or {}).get("path", "")))
-    except workspaces.BadWorkspace as error:
-        return wire.WorkspaceAnswer(ok=False, message=str(error)).model_dump()
-    return wire.WorkspaceAnswer(ok=True, path=str(path)).model_dump()
+    async def _check_workspace(self, data: dict[str, Any]) -> dict[str, Any]:
+        try:
+            path = await asyncio.to_thread(workspaces.check, str(data.get("path", "")))
+        except workspaces.BadWorkspace as error:
+            return wire.WorkspaceAnswer(ok=False, message=str(error)).model_dump()
+        return wire.WorkspaceAnswer(ok=True, path=str(path)).model_dump()
+
+    async def _refresh_agents(self, _data: dict[str, Any]) -> dict[str, Any]:
+        await self._catalogue.refresh()
+        return wire.AgentsAnswer(success=True, agents=self._catalogue.report()).model_dump()
+
+    async def _set_agent_path(self, data: dict[str, Any]) -> dict[str, Any]:
+        path = data.get("path")
+        try:
+            await self._catalogue.set_path(str(data.get("agent")), None if path is None else str(path))
+        except AgentFailed as error:
+            return _not_done(error.error.message, error.error.code, error.error.fix)
+        return wire.AgentsAnswer(success=True, agents=self._catalogue.report()).model_dump()
+
+    async def _set_trust(self, data: dict[str, Any]) -> dict[str, Any]:
+        try:
+            request = TrustRequest.model_validate(data)
+            path = Path(request.path).expanduser()
+            if not path.is_absolute():
+                return _not_done(f"{request.path} is not absolute.", "bad_path")
+            await asyncio.to_thread(self._trust.set, path, request.trusted)
+        except (ValidationError, TrustDamaged, OSError, RuntimeError) as error:
+            return _not_done(str(error), "not_stored")
+        return await self._list_trust({})
+
+    async def _list_trust(self, _data: dict[str, Any]) -> dict[str, Any]:
+        try:
+            found = await asyncio.to_thread(self._trust.items)
+        except TrustDamaged as error:
+            return _not_done(str(error), "not_stored")
+        items = [TrustedPath(path=str(path), trusted=trusted) for path, trusted in found]
+        return wire.TrustAnswer(success=True, items=items).model_dump()
+
+    async def _look_for_agents(self, channel: Channel) -> None:
+        """Look which agents can run, which takes a second, and tell the gateway if that is news."""
+        if await self._catalogue.refresh():
+            report = wire.AgentsReport(agents=self._catalogue.report())
+            with contextlib.suppress(NotSent):  # the next connection's registration tells it
+                await channel.emit(wire.AGENTS, report.model_dump())
+
+
+def _not_done(message: str, code: str, fix: str | None = None) -> dict[str, Any]:
+    return wire.Done(success=False, message=message, code=code, fix=fix).model_dump(exclude_none=True)

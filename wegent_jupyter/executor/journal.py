@@ -4,11 +4,14 @@ SQLite of the standard library, used on the event loop: a write takes about 12 Â
 """
 
 import json
+import logging
 import re
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 Key = tuple[str, int]
 """(gateway id, attempt id): two gateways may mint the same attempt id."""
@@ -24,6 +27,9 @@ CREATE TABLE IF NOT EXISTS attempts (
 CREATE TABLE IF NOT EXISTS events (
     gateway TEXT NOT NULL, attempt INTEGER NOT NULL, seq INTEGER NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL,
     PRIMARY KEY (gateway, attempt, seq)
+);
+CREATE TABLE IF NOT EXISTS grants (
+    gateway TEXT NOT NULL, task_id INTEGER NOT NULL, rule TEXT NOT NULL, PRIMARY KEY (gateway, task_id, rule)
 );
 """
 
@@ -142,3 +148,33 @@ class Journal:
         """Drop an attempt and its events."""
         self._db.execute("DELETE FROM events WHERE gateway = ? AND attempt = ?", key)
         self._db.execute("DELETE FROM attempts WHERE gateway = ? AND id = ?", key)
+
+    def granted(self, gateway: str, task_id: int, rule: str) -> bool:
+        """Say whether a person allowed something for the rest of a task."""
+        found = self._db.execute(
+            "SELECT 1 FROM grants WHERE gateway = ? AND task_id = ? AND rule = ?", (gateway, task_id, rule)
+        )
+        return found.fetchone() is not None
+
+    def grant(self, gateway: str, task_id: int, rule: str) -> None:
+        """Keep what a person allowed for the rest of a task; raises sqlite3.OperationalError on a full disk."""
+        self._db.execute("INSERT OR IGNORE INTO grants VALUES (?, ?, ?)", (gateway, task_id, rule))
+
+
+class TaskGrants:
+    """What a person allowed for the rest of one task."""
+
+    def __init__(self, journal: Journal, gateway: str, task_id: int) -> None:
+        """Keep it in the journal."""
+        self._journal, self._gateway, self._task_id = journal, gateway, task_id
+
+    def granted(self, rule: str) -> bool:
+        """Say whether a rule was granted."""
+        return self._journal.granted(self._gateway, self._task_id, rule)
+
+    def grant(self, rule: str) -> None:
+        """Keep a rule. On a full disk it is not kept: then a person is asked again."""
+        try:
+            self._journal.grant(self._gateway, self._task_id, rule)
+        except sqlite3.OperationalError as error:
+            log.warning("What was allowed for task %d cannot be kept: %s", self._task_id, error)

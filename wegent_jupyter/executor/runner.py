@@ -1,24 +1,26 @@
 """Run attempts: accept once, run under a driver, end with exactly one terminal event."""
 
 import asyncio
+import itertools
 import logging
 import os
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wegent_jupyter.executor import workspaces
 from wegent_jupyter.executor.agents.base import AgentFailed, Driver, Run
 from wegent_jupyter.executor.agents.catalogue import Catalogue
-from wegent_jupyter.executor.journal import Journal, Key
+from wegent_jupyter.executor.approvals import Gate
+from wegent_jupyter.executor.journal import Journal, Key, TaskGrants
 from wegent_jupyter.executor.processes import ProcessRecords
 from wegent_jupyter.executor.recorder import Recorder
 from wegent_jupyter.executor.sender import Sender
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.api import TurnError
-from wegent_jupyter.protocol.events import Ended
+from wegent_jupyter.protocol.events import Ended, Notice
 from wegent_jupyter.protocol.states import AttemptState
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ class _Running:
     run: Run
     task_id: int
     work: "asyncio.Task[None]"
+    steered: set[int] = field(default_factory=set)
 
 
 class Runner:
@@ -53,12 +56,13 @@ class Runner:
         sender: Sender,
         catalogue: Catalogue,
         records: ProcessRecords,
+        home: Path,
         chats: Path,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         """Make chat folders below `chats`; call `changed` when the set of running attempts changes."""
         self._journal, self._sender, self._catalogue, self._records = journal, sender, catalogue, records
-        self._chats, self._changed = chats, changed
+        self._home, self._chats, self._changed = home, chats, changed
         self._running: dict[Key, _Running] = {}
         self._cancelled_early: OrderedDict[Key, None] = OrderedDict()
         self.closing = False
@@ -72,7 +76,7 @@ class Runner:
                 error = TurnError(
                     code="executor_restarted",
                     message="The executor on the device was restarted in mid-turn; its processes were ended.",
-                    fix="Send the message again.",
+                    fix="Continue takes up the agent's session where it stopped.",
                 )
                 self._recorder(entry.key)(Ended(AttemptState.FAILED, error=error))
 
@@ -90,7 +94,11 @@ class Runner:
         """Return what a registration says of the attempts of a gateway."""
         return [
             wire.AttemptReport(
-                task_id=entry.task_id, attempt_id=entry.key[1], running=entry.running, last_seq=entry.last_seq
+                task_id=entry.task_id,
+                attempt_id=entry.key[1],
+                running=entry.running,
+                last_seq=entry.last_seq,
+                approvals=self._running[entry.key].run.gate.open if entry.key in self._running else [],
             )
             for entry in self._journal.entries()
             if entry.key[0] == gateway
@@ -107,15 +115,15 @@ class Runner:
         if self.closing:
             return _refuse("shutting_down", "The executor is shutting down.", requeue=True)
         try:
-            prepared = self._prepare(message)
+            recorder = self._recorder(key)
+            driver, run = self._prepare(key, message, recorder)
             self._journal.begin(key, message.task_id)
         except AgentFailed as error:
             return _refuse(error.error.code, error.error.message, fix=error.error.fix)
         except sqlite3.OperationalError as error:
             return _refuse("device_storage", f"The device cannot write: {error}.", fix="Free disk space on the device.")
         self._sender.add(key, message.task_id, 0, 0)
-        driver, run = prepared
-        work = asyncio.create_task(self._work(key, driver, run))
+        work = asyncio.create_task(self._work(key, driver, run, recorder))
         self._running[key] = _Running(run, message.task_id, work)
         self._changed()
         return wire.ExecuteAck(accepted=True)
@@ -133,6 +141,29 @@ class Runner:
                 self._cancelled_early.popitem(last=False)
         return False
 
+    def decide(self, gateway: str, message: wire.Decide) -> bool:
+        """Hand a person's answer to the agent that asked; says whether it still runs and did ask."""
+        running = self._running.get((gateway, message.subtask_id))
+        return running is not None and running.run.gate.decide(message.approval_id, message.decision)
+
+    def steer(self, gateway: str, message: wire.Steer) -> wire.Done:
+        """Hand a message to an agent at work, once."""
+        running = self._running.get((gateway, message.subtask_id))
+        if running is None:
+            return wire.Done(success=False, code="not_running", message="This turn does not run any more.")
+        if message.steer_id in running.steered:
+            return wire.Done(success=True)
+        if not running.run.steerable or running.run.stop.is_set():
+            return wire.Done(
+                success=False,
+                code="not_steerable",
+                message="The agent takes no messages at this moment.",
+                fix="Queue the message: it is answered next.",
+            )
+        running.steered.add(message.steer_id)
+        running.run.steering.put_nowait(message.text)
+        return wire.Done(success=True)
+
     def judge(self, gateway: str, verdicts: list[wire.AttemptVerdict]) -> None:
         """Carry out what the gateway makes of the attempts that it was told of."""
         for verdict in verdicts:
@@ -141,8 +172,12 @@ class Runner:
                 self._sender.forget(key)
                 continue
             self._sender.acknowledged(key, verdict.acked)
-            if verdict.verdict == "cancel" and key in self._running:
+            if key not in self._running:
+                continue
+            if verdict.verdict == "cancel":
                 self._running[key].run.stop.set()
+            for approval_id, decision in verdict.decisions.items():
+                self._running[key].run.gate.decide(approval_id, decision)
 
     def abandon_others(self, gateway: str) -> None:
         """End and forget what came from another gateway: for a home that has one, whose database was lost."""
@@ -158,11 +193,13 @@ class Runner:
         """End everything; each attempt's terminal event is on the disk afterwards."""
         self.closing = True
         works = [one.work for one in self._running.values()]
+        for one in self._running.values():
+            one.run.gate.closing = True
         for work in works:
             work.cancel()
         await asyncio.gather(*works, return_exceptions=True)
 
-    def _prepare(self, message: wire.Execute) -> tuple[Driver, Run]:
+    def _prepare(self, key: Key, message: wire.Execute, recorder: Recorder) -> tuple[Driver, Run]:
         ours = message.wegent_jupyter
         agent = ours.agent if ours else message.bot[0].shell_type.lower()
         driver = self._catalogue.driver(agent)
@@ -174,24 +211,34 @@ class Runner:
                 workspace = workspaces.make_chat_folder(self._chats, message.prompt)
         except workspaces.BadWorkspace as error:
             raise AgentFailed("bad_workspace", str(error)) from error
+        mode = ours.mode if ours else "edits"
+        stop, next_index = asyncio.Event(), itertools.count(1).__next__
+        grants = TaskGrants(self._journal, key[0], message.task_id)
         run = Run(
             attempt_id=message.subtask_id,
             prompt=message.prompt,
             workspace=workspace,
             chat_folder=chat,
-            mode=ours.mode if ours else "edits",
+            mode=mode,
+            model=ours.model if ours else None,
             session_id=ours.session_id if ours else None,
             environment=agent_environment(),
             records=self._records,
+            home=self._home,
+            gate=Gate(message.subtask_id, mode, workspace, grants, next_index, recorder, stop),
+            stop=stop,
+            next_index=next_index,
         )
         return driver, run
 
     def _recorder(self, key: Key) -> Recorder:
         return Recorder(self._journal, key, self._sender.appended)
 
-    async def _work(self, key: Key, driver: Driver, run: Run) -> None:
-        recorder = self._recorder(key)
+    async def _work(self, key: Key, driver: Driver, run: Run, recorder: Recorder) -> None:
         end = Ended(AttemptState.FAILED, error=TurnError(code="executor_error", message="The run ended unexpectedly."))
+        if any(other.run.workspace == run.workspace for known, other in self._running.items() if known != key):
+            text = "Another task works in this folder, too: they may overwrite each other's changes."
+            recorder(Notice("shared-folder", run.next_index(), text, "warning"))
         try:
             end = await driver.run(run, recorder)
         except AgentFailed as error:

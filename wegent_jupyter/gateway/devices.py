@@ -7,7 +7,7 @@ from wegent_jupyter.gateway.errors import NotFound
 from wegent_jupyter.gateway.scheduler import DeviceKey
 from wegent_jupyter.protocol.api import DEFAULT_SLOTS, Agent, DeviceStatus
 from wegent_jupyter.protocol.channel import Channel
-from wegent_jupyter.protocol.wire import Register
+from wegent_jupyter.protocol.wire import AttemptVerdict, Register
 
 
 def now() -> str:
@@ -38,6 +38,8 @@ class DeviceEntry:
 
     owner: str
     kept: Kept
+    max_slots: int
+    """The operator's limit."""
     channel: Channel | None = None
     ready: bool = False
     """It has read the answer to its registration, so that work may be sent."""
@@ -45,11 +47,18 @@ class DeviceEntry:
     lease: float | None = None
     """Seconds for which its turns are still believed to run; None while connected or confirmed offline."""
     problem: str | None = None
+    verdicts: list[AttemptVerdict] = field(default_factory=list)
+    """The answer to its registration, until it is known to have read it."""
 
     @property
     def key(self) -> DeviceKey:
         """Return what the scheduler calls it."""
         return self.owner, self.kept.device_id
+
+    @property
+    def slots(self) -> int:
+        """Return how many turns it may run at once."""
+        return min(self.kept.slots, self.max_slots)
 
     @property
     def online(self) -> bool:
@@ -64,21 +73,21 @@ class DeviceEntry:
     def status(self, used: int) -> DeviceStatus:
         """Return the status as the feature page names it."""
         if self.online:
-            return "busy" if used >= self.kept.slots else "online"
+            return "busy" if used >= self.slots else "online"
         return "reconnecting" if self.lease is not None else "offline"
 
 
 class Devices:
     """All devices by owner and id."""
 
-    def __init__(self, default_slots: int) -> None:
-        """Give new devices `default_slots`."""
+    def __init__(self, default_slots: int, max_slots: int) -> None:
+        """Give new devices `default_slots`, and none more than `max_slots`."""
         self._entries: dict[DeviceKey, DeviceEntry] = {}
-        self._default_slots = default_slots
+        self._default_slots, self._max_slots = default_slots, max_slots
 
     def restore(self, owner: str, kept: Kept) -> DeviceEntry:
         """Put back a stored device; nobody is connected yet."""
-        entry = DeviceEntry(owner, kept)
+        entry = DeviceEntry(owner, kept, self._max_slots)
         self._entries[entry.key] = entry
         return entry
 

@@ -7,18 +7,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from wegent_jupyter.gateway.approvals import Approvals
 from wegent_jupyter.gateway.devices import DeviceEntry, Devices
+from wegent_jupyter.gateway.errors import Conflict, Unavailable
 from wegent_jupyter.gateway.ledger import Attempt, Changes, Ledger, OpenTurn
 from wegent_jupyter.gateway.scheduler import DeviceKey, Scheduler
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
 from wegent_jupyter.gateway.tasks import Tasks
 from wegent_jupyter.protocol import wire
-from wegent_jupyter.protocol.api import TurnError
+from wegent_jupyter.protocol.api import Approval, ApprovalState, TurnError
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
-from wegent_jupyter.protocol.events import Ended, Started
+from wegent_jupyter.protocol.events import Asked, Ended, Started
 from wegent_jupyter.protocol.ids import IdSource
-from wegent_jupyter.protocol.states import AttemptState, TurnState, attempt_change
+from wegent_jupyter.protocol.states import AttemptState, TurnState, attempt_change, turn_found
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +50,22 @@ class Dispatcher:
         ids: IdSource,
         *,
         device_changed: Callable[[DeviceEntry], None],
+        approval_changed: Callable[[str, Approval], None],
     ) -> None:
-        """Call `device_changed` whenever slots or queue of a device changed."""
+        """Call `device_changed` whenever slots or queue of a device changed, `approval_changed` with its owner."""
         self._store, self._ledger, self._devices = store, ledger, devices
         self._scheduler, self._tasks, self._ids = scheduler, tasks, ids
         self._device_changed = device_changed
         self._background: set[asyncio.Task[None]] = set()
+        self.approvals = Approvals(
+            store,
+            ledger,
+            devices,
+            tasks,
+            changed=approval_changed,
+            device_changed=device_changed,
+            spawn=self._spawn,
+        )
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -84,7 +96,7 @@ class Dispatcher:
         device = self._devices.by_key(key)
         if device is None or not device.online:
             return
-        while (turn_id := self._scheduler.start_next(key, device.kept.slots)) is not None:
+        while (turn_id := self._scheduler.start_next(key, device.slots)) is not None:
             open_turn = self._tasks.open[turn_id]
             open_turn.attempt = Attempt(self._ids.mint())
             open_turn.turn.attempt_id = open_turn.attempt.id
@@ -154,7 +166,9 @@ class Dispatcher:
             new_session=session is None,
             project_workspace_path=entry.task.workspace,
             standalone_chat_workspace=entry.task.workspace is None,
-            wegent_jupyter=wire.ExecuteExtension(agent=turn.agent, mode=turn.mode, turn_id=turn.id, session_id=session),
+            wegent_jupyter=wire.ExecuteExtension(
+                agent=turn.agent, mode=turn.mode, turn_id=turn.id, model=turn.model, session_id=session
+            ),
         )
         return message.model_dump(by_alias=True, exclude_none=True)
 
@@ -199,6 +213,7 @@ class Dispatcher:
         again.task(open_turn.entry)
         again.turns.append(open_turn.turn.model_copy())
         again.attempt(open_turn)
+        again.approvals_of(open_turn)
         return again
 
     # What the stream of a device tells.
@@ -223,6 +238,10 @@ class Dispatcher:
         else:
             self._tasks.touch(entry, open_turn.turn)
 
+    def asked(self, open_turn: OpenTurn, event: Asked, changes: Changes) -> None:
+        """Note what the agent asks, or that it no longer asks."""
+        self.approvals.asked(open_turn, event, changes)
+
     def ended(self, open_turn: OpenTurn, event: Ended, changes: Changes) -> None:
         """End a turn, free its slot and start what waited for it."""
         attempt, turn = open_turn.attempt, open_turn.turn
@@ -232,6 +251,8 @@ class Dispatcher:
         turn.error, turn.usage, turn.stop_reason = event.error, event.usage, event.stop_reason
         if event.session_id:
             open_turn.entry.sessions[turn.device_id] = event.session_id
+        left: ApprovalState = "expired" if event.state is AttemptState.FAILED else "withdrawn"
+        self.approvals.end(open_turn, left, changes)
         self._tasks.update(open_turn, _OUTCOMES[event.state], changes)
         key = self._key(open_turn)
         self._scheduler.end(key, turn.id)
@@ -282,6 +303,23 @@ class Dispatcher:
             except (NotSent, Unanswered):
                 await asyncio.sleep(RETRY_SECONDS)
 
+    async def steer(self, open_turn: OpenTurn, text: str) -> None:
+        """Hand a message to the agent at work; raises Conflict or Unavailable."""
+        device, attempt = self._devices.by_key(self._key(open_turn)), open_turn.attempt
+        if device is None or attempt is None or device.channel is None:
+            raise Conflict("The device is not connected.", code="device_offline", fix="Queue the message instead.")
+        message = wire.Steer(
+            task_id=open_turn.turn.task_id, subtask_id=attempt.id, steer_id=self._ids.mint(), text=text
+        ).model_dump()
+        try:
+            done = wire.Done.model_validate(await device.channel.call(wire.STEER, message, wire.CALL_SECONDS))
+        except (NotSent, Unanswered) as error:
+            raise Unavailable(
+                "The device did not answer; the message may have arrived.", code="unanswered", fix="Look at the task."
+            ) from error
+        if not done.success:
+            raise Conflict(done.message, code=done.code, fix=done.fix)
+
     # A device registers, or is lost.
 
     async def reconcile(self, device: DeviceEntry, ours: wire.DeviceExtension | None) -> list[wire.AttemptVerdict]:
@@ -301,12 +339,51 @@ class Dispatcher:
 
     async def _verdict(self, device: DeviceEntry, report: wire.AttemptReport) -> wire.AttemptVerdict:
         open_turn = self.running_on(device.owner, device.kept.device_id, report.attempt_id)
+        if open_turn is None:
+            open_turn = await self._found_again(device, report)
         if open_turn is None or open_turn.attempt is None or open_turn.attempt.state.final:
             verdict: wire.Verdict = "cancel" if report.running else "forget"
             return wire.AttemptVerdict(attempt_id=report.attempt_id, verdict=verdict, acked=report.last_seq)
         await self._accepted(open_turn, open_turn.attempt)
         wanted: wire.Verdict = "cancel" if open_turn.turn.cancelling and report.running else "keep"
-        return wire.AttemptVerdict(attempt_id=report.attempt_id, verdict=wanted, acked=open_turn.attempt.last_seq)
+        return wire.AttemptVerdict(
+            attempt_id=report.attempt_id,
+            verdict=wanted,
+            acked=open_turn.attempt.last_seq,
+            decisions=self.approvals.undelivered(open_turn),
+        )
+
+    async def _found_again(self, device: DeviceEntry, report: wire.AttemptReport) -> OpenTurn | None:
+        """Correct the verdict on a turn that counted as lost with its device: it runs, or its end is on the way.
+
+        It gets its slot back, even above the limit. Nothing of the task ran meanwhile: its device was away.
+        """
+        turn, row = await self._store.read(lambda connection: records.lost_turn(connection, report.attempt_id))
+        if turn is None or row is None or turn.error is None or turn.error.code != LOST:
+            return None
+        if (row["owner"], row["device_id"]) != device.key:
+            return None
+        entry = await self._tasks.entry(device.owner, turn.task_id)
+        turn.error, turn.ended_at, turn.corrected = None, None, True
+        turn.state = turn_found(turn.state)
+        open_turn = self._tasks.reopen(entry, turn)
+        open_turn.attempt = Attempt(report.attempt_id, AttemptState.RUNNING, row["last_seq"])
+        await self.approvals.restore(open_turn)
+        self._scheduler.resume(device.key, turn.id, turn.task_id)
+        changes = Changes()
+        changes.turn(turn)
+        self.approvals.reopen(open_turn, report.approvals, changes)
+        await self._ledger.save_surely(lambda: self._snapshot(open_turn, changes))
+        log.info("Attempt %d was found again with %s", report.attempt_id, device.kept.device_id)
+        return open_turn
+
+    def confirm(self, device: DeviceEntry) -> None:
+        """Note that a device has read the answer to its registration, and with it people's answers."""
+        verdicts, device.verdicts = device.verdicts, []
+        for verdict in verdicts:
+            open_turn = self.running_on(device.owner, device.kept.device_id, verdict.attempt_id)
+            if open_turn is not None and verdict.decisions:
+                self._spawn(self.approvals.heard(open_turn, list(verdict.decisions)))
 
     async def lost(self, device: DeviceEntry) -> None:
         """Fail what ran on a device that did not come back within the reconnect window."""
@@ -342,17 +419,18 @@ class Dispatcher:
             log.error("Background work failed", exc_info=error)
 
 
+LOST = "device_lost"
 RESTARTED = TurnError(
     code="executor_restarted",
     message="The executor on the device was restarted and no longer knows this run.",
-    fix="Send the message again.",
+    fix="Continue takes up the agent's session where it stopped.",
 )
 
 
 def device_lost(name: str) -> TurnError:
     """Return the error of a turn whose device went away."""
     return TurnError(
-        code="device_lost",
+        code=LOST,
         message=f"Device disconnected: {name} did not come back within the reconnect window.",
-        fix="Check that the device runs and reaches this server, then send the message again.",
+        fix="Check that the device runs and reaches this server. A run that goes on there is shown once it is back.",
     )

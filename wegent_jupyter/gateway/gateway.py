@@ -6,23 +6,25 @@ import secrets
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from wegent_jupyter.gateway.devices import DeviceEntry, Devices, Kept
 from wegent_jupyter.gateway.dispatch import Dispatcher
+from wegent_jupyter.gateway.errors import Conflict, Refused, Unavailable
 from wegent_jupyter.gateway.ingest import Inbound
 from wegent_jupyter.gateway.ledger import Attempt, Changes, Ledger
 from wegent_jupyter.gateway.scheduler import DeviceKey, Scheduler
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store
-from wegent_jupyter.gateway.tasks import Tasks
+from wegent_jupyter.gateway.tasks import Tasks, check_size
 from wegent_jupyter.gateway.viewers import Lagged, Send, Viewers
 from wegent_jupyter.protocol import api, wire
-from wegent_jupyter.protocol.channel import Channel
+from wegent_jupyter.protocol.channel import Channel, NotSent, Unanswered
 from wegent_jupyter.protocol.ids import IdSource
 from wegent_jupyter.protocol.states import AttemptState, TurnState
 
 log = logging.getLogger(__name__)
+D = TypeVar("D", bound=wire.Done)
 
 LEASE_TICK = 1.0
 LOOP_GAP = 5.0
@@ -40,6 +42,10 @@ class Faces(Protocol):
         """Show a device."""
         ...
 
+    def approval_changed(self, owner: str, approval: api.Approval) -> None:
+        """Show an approval."""
+        ...
+
 
 @dataclass(slots=True, frozen=True)
 class Options:
@@ -47,6 +53,7 @@ class Options:
 
     database_url: str
     default_slots: int = api.DEFAULT_SLOTS
+    max_slots: int = api.MAX_SLOTS
     allow_full_access: bool = True
     reconnect_window: float = 60.0
     """Seconds for which a dropped device's turns are believed to go on."""
@@ -61,7 +68,7 @@ class Gateway:
         self._faces = faces
         self._store = Store(options.database_url)
         self._ids = IdSource(lambda: int(time.time() * 1000))
-        self.devices = Devices(options.default_slots)
+        self.devices = Devices(options.default_slots, options.max_slots)
         self._scheduler = Scheduler()
         self.viewers = Viewers(self._read_events)
         self._ledger = Ledger(self._store, self.viewers)
@@ -82,7 +89,9 @@ class Gateway:
             self.tasks,
             self._ids,
             device_changed=self.device_changed,
+            approval_changed=faces.approval_changed,
         )
+        self.approvals = self._dispatcher.approvals
         self.id = ""
         self._inbound: dict[DeviceKey, Inbound] = {}
         self._leases: asyncio.Task[None] | None = None
@@ -118,7 +127,9 @@ class Gateway:
             found = await self._store.read(partial(records.load_task, task_id=turn.task_id))
             if found is None:
                 continue
-            self._dispatcher.restore(self.tasks.restore(found[0], found[1], turn), attempts.get(turn.attempt_id or 0))
+            open_turn = self.tasks.restore(found[0], found[1], turn)
+            self._dispatcher.restore(open_turn, attempts.get(turn.attempt_id or 0))
+            await self.approvals.restore(open_turn)
         for device in self.devices.all():
             device.lease = self.options.reconnect_window
 
@@ -141,6 +152,48 @@ class Gateway:
         open_turn = self.tasks.find_open(await self.tasks.entry(owner, task_id), turn_id)
         await self._dispatcher.cancel(open_turn)
         return open_turn.turn
+
+    async def continue_task(self, owner: str, task_id: int) -> api.Turn:
+        """Take up a conversation whose newest turn failed or was stopped; raises Refused."""
+        open_turn = await self.tasks.continue_task(owner, task_id)
+        self._dispatcher.enqueue(open_turn)
+        return open_turn.turn
+
+    async def steer(self, owner: str, task_id: int, request: api.Steer) -> api.Turn:
+        """Hand a message to the agent that works on a task; raises Refused."""
+        check_size(request.prompt)
+        open_turn = self.tasks.find_open(await self.tasks.entry(owner, task_id), None)
+        if open_turn.turn.state is not TurnState.RUNNING:
+            raise Conflict("Nothing of this task runs yet.", code="not_running", fix="Queue the message instead.")
+        await self._dispatcher.steer(open_turn, request.prompt)
+        return open_turn.turn
+
+    async def ask_device(self, owner: str, device_id: str, event: str, data: dict[str, Any], answer: type[D]) -> D:
+        """Ask something of a connected device; raises Refused with the device's own words."""
+        device = self.devices.get(owner, device_id)
+        if not device.online or device.channel is None:
+            raise Conflict(f"{device.kept.name} is not connected.", code="device_offline")
+        try:
+            done = answer.model_validate(await device.channel.call(event, data, wire.CALL_SECONDS))
+        except (NotSent, Unanswered) as error:
+            raise Unavailable(f"{device.kept.name} did not answer.", code="unanswered") from error
+        if not done.success:
+            raise Refused(done.message, code=done.code, fix=done.fix)
+        return done
+
+    async def ask_agents(self, owner: str, device_id: str, event: str, data: dict[str, Any]) -> api.AgentList:
+        """Let a device look at its agents; raises Refused."""
+        answer = await self.ask_device(owner, device_id, event, data, wire.AgentsAnswer)
+        await self.agents_changed(self.devices.get(owner, device_id), answer.agents)
+        return api.AgentList(device_id=device_id, items=answer.agents)
+
+    async def agents_changed(self, device: DeviceEntry, agents: list[api.Agent]) -> None:
+        """Take over what a device says of its agents."""
+        told = [agent.model_dump() for agent in agents]
+        if told != device.kept.agents:
+            device.kept.agents = told
+            self.device_changed(device)
+            await self._ledger.save_surely(lambda: Changes.of_device(device))
 
     async def events(self, owner: str, task_id: int, after_pos: int, limit: int, max_chars: int) -> list[api.Event]:
         """Return a part of a task's history; raises NotFound."""
@@ -173,7 +226,7 @@ class Gateway:
             embedded=kept.embedded,
             is_default=kept.is_default,
             slot_used=used,
-            slot_max=kept.slots,
+            slot_max=device.slots,
             queued=len(self._scheduler.queued(device.key)),
             running_tasks=[self._running_task(turn_id) for turn_id in self._scheduler.running(device.key)],
             executor_version=kept.executor_version,
@@ -192,6 +245,7 @@ class Gateway:
             title=open_turn.entry.task.title,
             status=turn.state if turn.state is not TurnState.QUEUED else TurnState.STARTING,
             created_at=turn.created_at,
+            waiting=open_turn.waiting > 0,
         )
 
     # Devices come and go.
@@ -209,6 +263,7 @@ class Gateway:
         ours = hello.runtime_features.wegentJupyter if hello.runtime_features else None
         device.boot_id = ours.boot_id if ours else None
         verdicts = await self._dispatcher.reconcile(device, ours)
+        device.verdicts = verdicts
         await self._ledger.save_surely(lambda: Changes.of_device(device))
         extension = wire.GatewayExtension(gateway_id=self.id, attempts=verdicts) if ours else None
         return device, wire.RegisterAck(device_id=hello.device_id, wegentJupyter=extension)
@@ -226,6 +281,7 @@ class Gateway:
         device.ready, device.lease, device.problem = True, None, None
         log.info("Device %s is online", device.kept.device_id)
         self.device_changed(device)
+        self._dispatcher.confirm(device)
         self._dispatcher.schedule(device.key)
 
     def disconnected(self, device: DeviceEntry, channel: Channel) -> None:

@@ -11,7 +11,20 @@ from pydantic import ValidationError
 from wegent_jupyter.gateway.ledger import Changes, Ledger, OpenTurn
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.channel import Channel, NotSent
-from wegent_jupyter.protocol.events import BadEvent, Delta, Ended, Notice, Plan, Started, Tool, decode, viewer_event
+from wegent_jupyter.protocol.events import (
+    Asked,
+    BadEvent,
+    Delta,
+    Ended,
+    Notice,
+    Plan,
+    Started,
+    Steered,
+    Tool,
+    Trust,
+    decode,
+    viewer_event,
+)
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +44,10 @@ class Turns(Protocol):
 
     def started(self, open_turn: OpenTurn, event: Started, changes: Changes) -> None:
         """Note what the agent's start tells."""
+        ...
+
+    def asked(self, open_turn: OpenTurn, event: Asked, changes: Changes) -> None:
+        """Note what the agent asks."""
         ...
 
     def ended(self, open_turn: OpenTurn, event: Ended, changes: Changes) -> None:
@@ -78,7 +95,7 @@ class _Batch:
         if text is not None:
             self.item(text.turn, text.attempt_id, replace(text.first, text="".join(text.parts)))
 
-    def item(self, open_turn: OpenTurn, attempt_id: int, event: Delta | Tool | Plan | Notice) -> None:
+    def item(self, open_turn: OpenTurn, attempt_id: int, event: Delta | Tool | Plan | Notice | Steered | Trust) -> None:
         """Add an event to the history."""
         type_, data = viewer_event(event)
         self.changes.event(open_turn.turn.task_id, open_turn.turn.id, attempt_id, type_, data)
@@ -151,6 +168,7 @@ class Inbound:
     async def _store(self, batch: _Batch) -> None:
         # Most events change nothing but the history: beside them, only how far the attempt got is stored.
         changed = {task.id for _, task, _ in batch.changes.tasks}
+        asked = {approval.turn_id for _, approval, _ in batch.changes.approvals}
 
         def build() -> Changes:
             again = Changes(events=batch.changes.events)
@@ -158,6 +176,8 @@ class Inbound:
                 if open_turn.entry.task.id in changed:
                     again.task(open_turn.entry)
                     again.turns.append(open_turn.turn.model_copy())
+                if open_turn.turn.id in asked:
+                    again.approvals_of(open_turn)
                 again.attempt(open_turn)
             return again
 
@@ -208,6 +228,8 @@ class Inbound:
         if isinstance(event, Started):
             self._turns.started(open_turn, event, batch.changes)
             batch.changes.task(open_turn.entry)
+        elif isinstance(event, Asked):
+            self._turns.asked(open_turn, event, batch.changes)
         elif isinstance(event, Ended):
             self._turns.ended(open_turn, event, batch.changes)
         else:

@@ -13,7 +13,7 @@ from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.records import NewEvent, Stored
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
 from wegent_jupyter.gateway.viewers import Viewers
-from wegent_jupyter.protocol.api import Task, Turn
+from wegent_jupyter.protocol.api import Approval, Task, Turn
 from wegent_jupyter.protocol.states import AttemptState
 
 log = logging.getLogger(__name__)
@@ -42,12 +42,28 @@ class Attempt:
 
 
 @dataclass(slots=True)
+class Asking:
+    """An approval of an open turn."""
+
+    approval: Approval
+    delivered: bool = False
+    """Its device has the answer."""
+
+
+@dataclass(slots=True)
 class OpenTurn:
     """A turn that is not finished."""
 
     entry: TaskEntry
     turn: Turn
     attempt: Attempt | None = None
+    asking: dict[str, Asking] = field(default_factory=dict)
+    """Its newest attempt's approvals, by id."""
+
+    @property
+    def waiting(self) -> int:
+        """Return how many approvals wait for a person."""
+        return sum(one.approval.state == "open" for one in self.asking.values())
 
 
 @dataclass(slots=True)
@@ -57,6 +73,7 @@ class Changes:
     tasks: list[tuple[str, Task, dict[str, Any]]] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     attempts: list[dict[str, Any]] = field(default_factory=list)
+    approvals: list[tuple[str, Approval, bool]] = field(default_factory=list)
     devices: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     events: dict[int, list[NewEvent]] = field(default_factory=dict)
 
@@ -86,6 +103,24 @@ class Changes:
             }
         )
 
+    def approval(self, open_turn: OpenTurn, asking: Asking) -> None:
+        """Store an approval, and show it to viewers at its place in the history."""
+        approval = asking.approval.model_copy()
+        self.approvals.append((open_turn.entry.owner, approval, asking.delivered))
+        item_id = f"approval-{approval.id.partition('.')[2]}"
+        data = {
+            "kind": "approval",
+            "item_id": item_id,
+            "index": approval.index,
+            "approval": approval.model_dump(mode="json"),
+        }
+        self.event(approval.task_id, approval.turn_id, approval.attempt_id, "item", data)
+
+    def approvals_of(self, open_turn: OpenTurn) -> None:
+        """Store a turn's approvals as they are now."""
+        owner = open_turn.entry.owner
+        self.approvals += [(owner, one.approval.model_copy(), one.delivered) for one in open_turn.asking.values()]
+
     @classmethod
     def of_device(cls, entry: DeviceEntry) -> "Changes":
         """Return the change that stores a device."""
@@ -110,6 +145,8 @@ class Changes:
             records.save_turn(connection, turn)
         for row in self.attempts:
             records.save_attempt(connection, row)
+        for owner, approval, delivered in self.approvals:
+            records.save_approval(connection, owner, approval, delivered)
         for owner, device_id, data in self.devices:
             records.save_device(connection, owner, device_id, data)
         return {task_id: records.append_events(connection, task_id, new) for task_id, new in self.events.items()}

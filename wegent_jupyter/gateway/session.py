@@ -39,6 +39,8 @@ class DeviceSession:
             return {"error": "Not authenticated or not registered"}
         if event == wire.HEARTBEAT:
             return self._heartbeat(self._device, data)
+        if event == wire.AGENTS:
+            return await self._agents(self._device, data)
         if event == wire.EVENTS:
             return self._inbound.put_all(data)
         if event.startswith("response.") or event == "error":
@@ -68,6 +70,14 @@ class DeviceSession:
         self._inbound = self._gateway.inbound(device, self._channel)
         self._device = device
         return ack.model_dump(exclude_none=True)
+
+    async def _agents(self, device: DeviceEntry, data: Any) -> dict[str, Any]:
+        try:
+            report = wire.AgentsReport.model_validate(data)
+        except ValidationError as error:
+            return {"error": f"Invalid payload: {error.errors()[0]['loc']}"}
+        await self._gateway.agents_changed(device, report.agents)
+        return {"success": True}
 
     def _heartbeat(self, device: DeviceEntry, data: Any) -> dict[str, Any]:
         """Take a heartbeat. The first one says that the device has read the answer to its registration."""

@@ -24,6 +24,7 @@ from wegent_jupyter.protocol.ids import IdSource
 from wegent_jupyter.protocol.states import TurnState, turn_change
 
 TITLE_CHARS = 80
+CONTINUE = "Continue where you were interrupted."
 WORKSPACE_SECONDS = 10.0
 
 
@@ -56,17 +57,24 @@ class Tasks:
         self._follow(entry, turn)  # the task may have been stored before its turn was known to be
         return open_turn
 
+    def reopen(self, entry: TaskEntry, turn: Turn) -> OpenTurn:
+        """Put back a turn whose end is taken back."""
+        open_turn = self._open(entry, turn)
+        self.touch(entry, turn)
+        return open_turn
+
     async def create(self, owner: str, request: CreateTask) -> OpenTurn:
         """Store a new conversation with its first turn, queued; raises Refused."""
         device = self._target(owner, request.device_id)
-        agent = self._check(device, request.prompt, request.agent, request.mode)
+        agent = self._check(device, request.prompt, request.agent, request.mode, request.model)
         workspace = await self._check_workspace(device, request.workspace.path)
         time = now()
         task_id, turn_id = self._ids.mint(), self._ids.mint()
         common = {
             "agent": agent.id,
-            "practice": agent.practice,
+            "practice": agent.practice or request.model is not None,
             "mode": request.mode,
+            "model": request.model,
             "device_id": device.kept.device_id,
             "state": TurnState.QUEUED,
             "created_at": time,
@@ -86,7 +94,7 @@ class Tasks:
         task = entry.task
         device = self._devices.get(owner, task.device_id)
         mode = request.mode or task.mode
-        agent = self._check(device, request.prompt, task.agent, mode)
+        agent = self._check(device, request.prompt, task.agent, mode, task.model)
         before, number = task.mode, task.turns + 1
         task.mode, task.turns, task.updated_at = mode, number, now()
         turn = Turn(
@@ -95,8 +103,9 @@ class Tasks:
             number=number,
             prompt=request.prompt,
             agent=agent.id,
-            practice=agent.practice,
+            practice=task.practice,
             mode=mode,
+            model=task.model,
             device_id=task.device_id,
             state=TurnState.QUEUED,
             created_at=task.updated_at,
@@ -107,6 +116,16 @@ class Tasks:
             if task.turns == number:  # else a later message has been given the next number
                 task.mode, task.turns = before, number - 1
             raise
+
+    async def continue_task(self, owner: str, task_id: int) -> OpenTurn:
+        """Store a message that takes up what failed or was stopped, queued; raises Refused."""
+        entry = await self.entry(owner, task_id)
+        last = (await self.detail(owner, task_id)).turn_list[-1]
+        if entry.open or last.state not in (TurnState.FAILED, TurnState.CANCELLED):
+            raise Conflict("There is nothing to continue: the newest message did not fail.", code="nothing_to_continue")
+        # Without a session the agent knows nothing of it.
+        known = entry.sessions.get(last.device_id) is not None
+        return await self.create_turn(owner, task_id, CreateTurn(prompt=CONTINUE if known else last.prompt))
 
     async def _add(self, entry: TaskEntry, turn: Turn) -> OpenTurn:
         open_turn = self._open(entry, turn)
@@ -157,7 +176,8 @@ class Tasks:
         key = (entry.owner, entry.task.device_id)
         places = [self._scheduler.position(key, turn_id) for turn_id in entry.open]
         waiting = [place for place in places if place is not None]
-        return entry.task.model_copy(update={"queue_position": min(waiting, default=None)})
+        asking = sum(open_turn.waiting for open_turn in entry.open.values())
+        return entry.task.model_copy(update={"queue_position": min(waiting, default=None), "waiting": asking})
 
     def show_again(self, entry: TaskEntry) -> None:
         """Tell faces that a task looks different, though nothing of it was stored."""
@@ -223,14 +243,8 @@ class Tasks:
             raise Refused("There is no device to run on.", code="no_device", fix="Wait until the executor is online.")
         return device
 
-    def _check(self, device: DeviceEntry, prompt: str, agent_id: str, mode: str) -> Agent:
-        size = len(prompt.encode())
-        if size > MAX_PROMPT_BYTES:
-            raise TooLarge(
-                f"The prompt has {size:,} bytes; {MAX_PROMPT_BYTES:,} are allowed.",
-                code="prompt_too_large",
-                fix="Put the text into a file of the workspace and name the file.",
-            )
+    def _check(self, device: DeviceEntry, prompt: str, agent_id: str, mode: str, model: str | None) -> Agent:
+        check_size(prompt)
         if mode == "full" and not self._allow_full_access:
             raise Forbidden("Full access is switched off by the operator of this server.", code="full_access_forbidden")
         agent = next((one for one in device.agents if one.id == agent_id), None)
@@ -239,6 +253,8 @@ class Tasks:
             raise Refused(f"{device.kept.name} has no agent '{agent_id}'. It has: {there}.", code="agent_unknown")
         if not agent.ready:
             raise Refused(f"{agent.name} cannot run: {agent.reason}", code="agent_missing", fix=agent.fix)
+        if model is not None and model not in agent.models:
+            raise Refused(f"{agent.name} cannot be run with the model '{model}'.", code="model_unknown")
         return agent
 
     async def _check_workspace(self, device: DeviceEntry, path: str | None) -> str | None:
@@ -253,6 +269,17 @@ class Tasks:
         if not checked.ok:
             raise Refused(checked.message or f"{path} cannot be used.", code="bad_workspace")
         return checked.path
+
+
+def check_size(prompt: str) -> None:
+    """Refuse a prompt that is too large."""
+    size = len(prompt.encode())
+    if size > MAX_PROMPT_BYTES:
+        raise TooLarge(
+            f"The prompt has {size:,} bytes; {MAX_PROMPT_BYTES:,} are allowed.",
+            code="prompt_too_large",
+            fix="Put the text into a file of the workspace and name the file.",
+        )
 
 
 def title_of(prompt: str) -> str:

@@ -15,8 +15,10 @@ DEFAULT_SLOTS = 5
 MAX_SLOTS = 20
 """Feature page: 5 concurrent tasks; 1 to 20 as Wegent's runtime settings allow."""
 
-Mode = Literal["edits", "plan", "full"]
-"""How much an agent may do: accept edits, read only, everything."""
+Mode = Literal["ask", "edits", "plan", "full"]
+"""How much an agent may do without asking: look only, edit files too, look and propose a plan, everything."""
+ModelName = Literal["practice"]
+"""Which model answers, beside the agent's own: `practice` is the scripted one, never an AI."""
 DeviceStatus = Literal["online", "busy", "reconnecting", "offline"]
 
 
@@ -44,7 +46,23 @@ class Agent(Model):
     reason: str | None = None
     """Why it cannot run there, in words."""
     fix: str | None = None
-    """A command that makes it ready."""
+    """What makes it ready: a command, or a sentence."""
+    path: str | None = None
+    """The program that would run."""
+    logged_in: bool | None = None
+    """None: not known, or it needs no login."""
+    login_command: str | None = None
+    """A command for a terminal of that device: the agent's own login."""
+    install_command: str | None = None
+    """A command for a terminal of that device that installs it."""
+    install_mb: int | None = None
+    """What that downloads, in MB."""
+    accepts_path: bool = False
+    """A person may say where the program is (`PUT …/agents/{id}`)."""
+    steering: bool = False
+    """Takes messages while it works."""
+    models: list[ModelName] = []
+    """What `CreateTask.model` may name."""
 
 
 class RunningTask(Model):
@@ -55,6 +73,8 @@ class RunningTask(Model):
     title: str
     status: TurnState
     created_at: str | None = None
+    waiting: bool = False
+    """It waits for a person's answer."""
 
 
 class Device(Model):
@@ -96,6 +116,8 @@ class Usage(Model):
     input_tokens: int | None = None
     output_tokens: int | None = None
     total_tokens: int | None = None
+    session_cost_usd: float | None = None
+    """What the agent's session has cost so far in US dollars, earlier turns included, as the agent says."""
 
 
 class Turn(Model):
@@ -109,10 +131,13 @@ class Turn(Model):
     agent: str
     practice: bool = False
     mode: Mode
+    model: ModelName | None = None
     device_id: str
     state: TurnState
     cancelling: bool = False
     """Stop was asked for and is being carried out."""
+    corrected: bool = False
+    """It had counted as lost with its device, which came back and knew better."""
     attempt_id: int | None = None
     """The wire's `subtask_id` of the newest dispatch."""
     error: TurnError | None = None
@@ -131,6 +156,7 @@ class Task(Model):
     agent: str
     practice: bool = False
     mode: Mode
+    model: ModelName | None = None
     device_id: str
     workspace: str | None = None
     """The directory in which it runs; None until a new chat folder was made."""
@@ -138,6 +164,8 @@ class Task(Model):
     """That of its newest turn."""
     cancelling: bool = False
     error: TurnError | None = None
+    waiting: int = 0
+    """Approvals that wait for a person."""
     queue_position: int | None = None
     """1 for the turn that starts next on its device; None when nothing of it waits."""
     turns: int = 1
@@ -158,10 +186,12 @@ class Event(Model):
     * `turn`: `data` is the whole Turn, replacing what was known of it.
     * `delta`: `data` is {item_id, index, kind: "message"|"thought"|"output", offset, text}; `offset` counts code
       points. For `output`, the text belongs to the tool item of that id.
-    * `item`: `data` is {item_id, index, kind: "message"|"thought"|"tool"|"plan"|"notice", …}: the whole item,
-      replacing what was known of it. Messages, thoughts and notices carry `text`; tools carry `title`, `tool`
+    * `item`: `data` is {item_id, index, kind: "message"|"thought"|"tool"|"plan"|"notice"|"steer"|"approval"|
+      "trust", …}: the whole item, replacing what was known of it. Messages, thoughts, notices and steering messages of
+      the user carry `text`; tools carry `title`, `tool`
       (ACP kind), `status`, `input`, `output`, `diffs` [{path, old, new}], `locations` [{path, line}], `seconds`;
-      plans carry `entries` [{content, status, priority}].
+      plans carry `entries` [{content, status, priority}]; approvals carry `approval`, a whole Approval; trust
+      questions carry `path` and `found`, the agent configuration that stays off until the path is trusted.
 
     Items are shown in the order of `index` within their attempt; an attempt's items follow its turn's prompt.
     """
@@ -189,7 +219,8 @@ class CreateTask(Request):
 
     prompt: Prompt
     agent: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    mode: Mode = "edits"
+    mode: Mode = "ask"
+    model: ModelName | None = None
     device_id: str | None = None
     """None: the starred device, else the embedded one."""
     workspace: Workspace = Field(default_factory=Workspace)
@@ -204,10 +235,131 @@ class CreateTurn(Request):
     """None: as before."""
 
 
+class Steer(Request):
+    """A message for the turn that runs."""
+
+    prompt: Prompt
+
+
+class Choice(Model):
+    """One answer that a question offers."""
+
+    label: str
+    description: str = ""
+
+
+class Question(Model):
+    """A question of the agent's own."""
+
+    question: str
+    header: str = ""
+    multiple: bool = False
+    options: list[Choice] = []
+    free: bool = True
+    """Any other text is an answer, too."""
+
+
+ApprovalState = Literal["open", "allowed", "denied", "expired", "withdrawn"]
+"""`expired`: its run died before it had the answer; `withdrawn`: the agent no longer asks, such as after Stop."""
+Asks = Literal["tool", "question", "plan"]
+"""May I do this? Which of these? Shall I carry out this plan?"""
+
+
+class Approval(Model):
+    """Something for which an agent needs a person. The first answer wins, whichever face it comes from."""
+
+    id: str
+    """`{attempt_id}.{number}`"""
+    task_id: int
+    turn_id: int
+    attempt_id: int
+    device_id: str
+    agent: str
+    practice: bool = False
+    task_title: str = ""
+    index: int = 0
+    """Its place in the transcript."""
+    asks: Asks = "tool"
+    title: str
+    tool: str = "other"
+    """ACP's kind of tool."""
+    tool_item: str | None = None
+    """The tool card that it is about, by item id."""
+    workspace: str | None = None
+    """Where."""
+    input: Any = None
+    """What the tool would get. A plan has its text in `plan`."""
+    diffs: list[dict[str, Any]] = []
+    """[{path, old, new}]"""
+    scope: str | None = None
+    """What `allow_task` would allow from now on, in words; None: it cannot be allowed for the whole task."""
+    editable: bool = False
+    """The answer may carry another `input`."""
+    questions: list[Question] = []
+    state: ApprovalState = "open"
+    decision: "Decision | None" = None
+    created_at: str
+    decided_at: str | None = None
+
+
+class Decision(Request):
+    """A person's answer."""
+
+    decision: Literal["allow", "allow_task", "deny"]
+    reason: Annotated[str, StringConstraints(max_length=4000)] | None = None
+    """Why not; the agent is told where it can be."""
+    input: dict[str, Any] | None = None
+    """Instead of the tool's own, where the approval is `editable`."""
+    answers: dict[str, str | list[str]] | None = None
+    """To the questions, by their text."""
+
+
+class ApprovalList(Model):
+    """Answer of `GET /approvals`: the open ones, oldest first."""
+
+    items: list[Approval]
+    total: int
+
+
+class AgentPath(Request):
+    """Where an agent's program is on its device; None: look for it again."""
+
+    path: Annotated[str, StringConstraints(min_length=1, max_length=4096)] | None = None
+
+
+class TrustRequest(Request):
+    """Say whether the agent configuration that a directory brings may be used."""
+
+    path: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+    trusted: bool | None
+    """None: forget the answer, and ask again."""
+
+
+class TrustedPath(Model):
+    """A directory about which a person decided."""
+
+    path: str
+    trusted: bool
+
+
+class TrustList(Model):
+    """Answer of `…/trust`."""
+
+    items: list[TrustedPath]
+
+
 class CancelTurn(Request):
     """Stop one turn; None: the newest that is not finished."""
 
     turn_id: int | None = None
+
+
+class ContinueTask(Request):
+    """Take up a conversation whose newest turn failed or was stopped."""
+
+
+class RefreshAgents(Request):
+    """Look again which agents can run on a device."""
 
 
 class CreatedTask(Model):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from wegent_jupyter.protocol.api import TurnError, Usage
+from wegent_jupyter.protocol.api import Asks, TurnError, Usage
 from wegent_jupyter.protocol.states import AttemptState
 
 TextKind = Literal["message", "thought", "output"]
@@ -72,6 +72,44 @@ class Notice:
 
 
 @dataclass(slots=True)
+class Steered:
+    """What the user said to the agent while it worked."""
+
+    item_id: str
+    index: int
+    text: str
+
+
+@dataclass(slots=True)
+class Trust:
+    """The workspace brings agent configuration (`found`) that is off, since nobody said that `path` is trusted."""
+
+    item_id: str
+    index: int
+    path: str
+    found: list[str]
+
+
+@dataclass(slots=True)
+class Asked:
+    """The agent needs a person, or (`withdrawn`) no longer does; fields as in `api.Approval`."""
+
+    item_id: str
+    index: int
+    approval_id: str
+    title: str
+    asks: Asks = "tool"
+    tool: str = "other"
+    tool_item: str | None = None
+    input: Any = None
+    diffs: list[Json] = field(default_factory=list)
+    scope: str | None = None
+    editable: bool = False
+    questions: list[Json] = field(default_factory=list)
+    withdrawn: bool = False
+
+
+@dataclass(slots=True)
 class Ended:
     """The one terminal event of an attempt."""
 
@@ -82,7 +120,8 @@ class Ended:
     error: TurnError | None = None
 
 
-AgentEvent = Started | Delta | Tool | Plan | Notice | Ended
+Block = Tool | Plan | Notice | Steered | Trust | Asked
+AgentEvent = Started | Delta | Block | Ended
 
 TERMINAL_EVENTS = frozenset({"response.completed", "response.incomplete", "error"})
 """Those that Wegent's dispatcher takes as the end of a run; it drops `response.failed`, so we never send that."""
@@ -135,9 +174,20 @@ def _tool(event: Tool) -> tuple[str, Json]:
     return "response.block.created", {"block": block}
 
 
-def _other_block(event: Plan | Notice) -> tuple[str, Json]:
-    kind = "plan" if isinstance(event, Plan) else "notice"
-    return "response.block.created", {"block": {"id": event.item_id, "type": kind, "item": asdict(event)}}
+_KINDS: dict[type, str] = {
+    Tool: "tool",
+    Plan: "plan",
+    Notice: "notice",
+    Steered: "steer",
+    Trust: "trust",
+    Asked: "approval",
+}
+_BLOCKS = {kind: cls for cls, kind in _KINDS.items()}
+
+
+def _other_block(event: Plan | Notice | Steered | Trust | Asked) -> tuple[str, Json]:
+    block = {"id": event.item_id, "type": _KINDS[type(event)], "item": asdict(event)}
+    return "response.block.created", {"block": block}
 
 
 def _ended(event: Ended) -> tuple[str, Json]:
@@ -164,6 +214,9 @@ _ENCODERS: dict[type, Callable[[Any], tuple[str, Json]]] = {
     Tool: _tool,
     Plan: _other_block,
     Notice: _other_block,
+    Steered: _other_block,
+    Trust: _other_block,
+    Asked: _other_block,
     Ended: _ended,
 }
 
@@ -201,8 +254,7 @@ def _decode(name: str, data: Json) -> AgentEvent | None:
 
 
 def _decode_block(block: Json) -> AgentEvent | None:
-    kinds: dict[str, type[Tool] | type[Plan] | type[Notice]] = {"tool": Tool, "plan": Plan, "notice": Notice}
-    kind = kinds.get(block["type"])
+    kind = _BLOCKS.get(block["type"])
     return kind(**block["item"]) if kind else None
 
 
@@ -217,11 +269,10 @@ def _decode_end(name: str, data: Json) -> Ended:
     return Ended(state, response.get("stop_reason"), usage, response.get("executor_session"))
 
 
-_KINDS: dict[type, str] = {Tool: "tool", Plan: "plan", Notice: "notice"}
 _NAMES = {cls: [one.name for one in fields(cls)] for cls in (Delta, *_KINDS)}
 
 
-def viewer_event(event: Delta | Tool | Plan | Notice) -> tuple[Literal["delta", "item"], Json]:
+def viewer_event(event: Delta | Tool | Plan | Notice | Steered | Trust) -> tuple[Literal["delta", "item"], Json]:
     """Return (type, data) of the `Event` that viewers get for an item; `data` shares what the event holds."""
     # Not `asdict`, which copies deeply and takes ten times as long.
     data = {name: getattr(event, name) for name in _NAMES[type(event)]}

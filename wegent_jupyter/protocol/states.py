@@ -81,3 +81,10 @@ def attempt_change(old: AttemptState, new: AttemptState) -> AttemptState:
     if new not in _ATTEMPT_CHANGES[old]:
         raise UnlawfulChange(f"attempt: {old} -> {new}")
     return new
+
+
+def turn_found(old: TurnState) -> TurnState:
+    """Return RUNNING for a turn that had failed with its lost device, which came back: the one way out of an end."""
+    if old is not TurnState.FAILED:
+        raise UnlawfulChange(f"turn: {old} was not lost")
+    return TurnState.RUNNING

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from wegent_jupyter.protocol.api import Agent, Mode
+from wegent_jupyter.protocol.api import Agent, Decision, Mode, ModelName, TrustedPath
 from wegent_jupyter.protocol.states import AttemptState
 
 NAMESPACE = "/local-executor"
@@ -23,6 +23,20 @@ ACKS = "attempt:acks"
 """Ours, gateway to device: the highest `seq` of each attempt that is committed."""
 CHECK_WORKSPACE = "workspace:check"
 """Ours, gateway to device: can a turn run in this directory?"""
+DECIDE = "approval:decide"
+"""Ours, gateway to device: a person's answer. Idempotent; the ack says that the device has it."""
+STEER = "turn:steer"
+"""Ours, gateway to device: a message for the turn that runs."""
+AGENTS = "agents:report"
+"""Ours, device to gateway: its agents, whenever they changed."""
+REFRESH = "agents:refresh"
+"""Ours, gateway to device: look again which agents can run."""
+AGENT_PATH = "agents:path"
+"""Ours, gateway to device: where an agent's program is."""
+TRUST = "workspace:trust"
+"""Ours, gateway to device: what a person said about a directory's own agent configuration."""
+TRUSTED = "workspace:trusted"
+"""Ours, gateway to device: list these."""
 SHUTDOWN = "executor:shutdown"
 """Ours, gateway to the embedded device: end when idle."""
 
@@ -49,6 +63,8 @@ class AttemptReport(Wire):
     attempt_id: WireId
     running: bool
     last_seq: int = Field(ge=0)
+    approvals: list[str] = Field(default=[], max_length=1_000)
+    """Those that still wait for an answer."""
 
 
 class DeviceExtension(Wire):
@@ -90,6 +106,8 @@ class AttemptVerdict(Wire):
     attempt_id: WireId
     verdict: Verdict
     acked: int = 0
+    decisions: dict[str, Decision] = {}
+    """Answers that the device does not have yet, by approval."""
 
 
 class GatewayExtension(Wire):
@@ -122,6 +140,7 @@ class ExecuteExtension(Wire):
     agent: str
     mode: Mode
     turn_id: WireId
+    model: ModelName | None = None
     session_id: str | None = None
     """The agent's own session of this task on this device, to be resumed."""
 
@@ -175,6 +194,49 @@ class Cancel(Wire):
 
     task_id: WireId
     subtask_id: WireId
+
+
+class Decide(Wire):
+    """`approval:decide`."""
+
+    task_id: WireId
+    subtask_id: WireId
+    approval_id: str = Field(max_length=100)
+    decision: Decision
+
+
+class Steer(Wire):
+    """`turn:steer`. `steer_id` makes a repetition harmless."""
+
+    task_id: WireId
+    subtask_id: WireId
+    steer_id: WireId
+    text: str
+
+
+class Done(Wire):
+    """Answer to what a device is asked to do; `message` says why not."""
+
+    success: bool
+    message: str = ""
+    code: str = "refused"
+    fix: str | None = None
+
+
+class AgentsReport(Wire):
+    """`agents:report`, and part of the answers to `agents:refresh` and `agents:path`."""
+
+    agents: list[Agent] = Field(default=[], max_length=50)
+
+
+class AgentsAnswer(AgentsReport, Done):
+    """Answer to `agents:refresh` and `agents:path`."""
+
+
+class TrustAnswer(Done):
+    """Answer to `workspace:trust` and `workspace:trusted`."""
+
+    items: list[TrustedPath] = []
 
 
 class WorkspaceAnswer(Wire):

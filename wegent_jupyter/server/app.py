@@ -29,6 +29,7 @@ class WegentApp(ExtensionApp):
     ).tag(config=True)
     executor_home = Unicode(help="Home of the embedded executor. Empty: 'executor' in data_dir.").tag(config=True)
     default_slots = Integer(5, min=1, max=20, help="Turns that a new device may run at once, 1 to 20.").tag(config=True)
+    max_slots = Integer(20, min=1, max=20, help="Turns that any device may run at once, 1 to 20.").tag(config=True)
     allowed_agents = List(
         Unicode(), default_value=None, allow_none=True, help="Agents that the embedded executor offers. None: all."
     ).tag(config=True)

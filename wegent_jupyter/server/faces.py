@@ -13,13 +13,14 @@ Emit = Callable[[str, dict[str, object], str], Awaitable[None]]
 
 
 class Broadcaster:
-    """Collects changed tasks and devices, and sends them to their owners' faces."""
+    """Collects changed tasks, devices and approvals, and sends them to their owners' faces."""
 
     def __init__(self, emit: Emit) -> None:
         """Send with `emit`."""
         self._emit = emit
         self._tasks: dict[int, tuple[str, api.Task]] = {}
         self._devices: dict[tuple[str, str], api.Device] = {}
+        self._approvals: dict[str, tuple[str, api.Approval]] = {}
         self._flush: asyncio.Task[None] | None = None
 
     def task_changed(self, owner: str, task: api.Task) -> None:
@@ -32,16 +33,24 @@ class Broadcaster:
         self._devices[owner, device.device_id] = device
         self._soon()
 
+    def approval_changed(self, owner: str, approval: api.Approval) -> None:
+        """Show an approval, soon."""
+        self._approvals[approval.id] = (owner, approval)
+        self._soon()
+
     def _soon(self) -> None:
         if self._flush is None or self._flush.done():
             self._flush = asyncio.create_task(self._send())
 
     async def _send(self) -> None:
-        while self._tasks or self._devices:
+        while self._tasks or self._devices or self._approvals:
             await asyncio.sleep(FLUSH_SECONDS)
             tasks, self._tasks = self._tasks, {}
             devices, self._devices = self._devices, {}
+            approvals, self._approvals = self._approvals, {}
             for owner, task in tasks.values():
                 await self._emit("task:update", task.model_dump(mode="json"), room_of(owner))
             for (owner, _), device in devices.items():
                 await self._emit("device:update", device.model_dump(mode="json"), room_of(owner))
+            for owner, approval in approvals.values():
+                await self._emit("approval:update", approval.model_dump(mode="json"), room_of(owner))

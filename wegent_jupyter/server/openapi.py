@@ -1,5 +1,6 @@
 """The OpenAPI document, made from the models; imported only when somebody asks for it."""
 
+import re
 from typing import Any
 
 from pydantic import BaseModel
@@ -21,8 +22,19 @@ OPERATIONS: list[Operation] = [
     ("/tasks/{task_id}/turns", "post", "Add a message to a task", api.CreateTurn, 201, api.Turn),
     ("/tasks/{task_id}/cancel", "post", "Stop a turn", api.CancelTurn, 200, api.Turn),
     ("/tasks/{task_id}/events", "get", "Read a part of a task's history", None, 200, api.EventList),
+    ("/tasks/{task_id}/steer", "post", "Hand a message to the agent at work", api.Steer, 200, api.Turn),
+    ("/tasks/{task_id}/continue", "post", "Take up what failed or was stopped", api.ContinueTask, 201, api.Turn),
+    ("/approvals", "get", "List what waits for a person, oldest first", None, 200, api.ApprovalList),
+    ("/approvals/{approval_id}", "post", "Answer; the first answer wins", api.Decision, 200, api.Approval),
+    ("/devices/{device_id}/agents/refresh", "post", "Look again for agents", api.RefreshAgents, 200, api.AgentList),
+    ("/devices/{device_id}/agents/{agent_id}", "put", "Say where an agent is", api.AgentPath, 200, api.AgentList),
+    ("/devices/{device_id}/trust", "get", "List directories about which a person decided", None, 200, api.TrustList),
+    ("/devices/{device_id}/trust", "put", "Trust a directory, or not", api.TrustRequest, 200, api.TrustList),
     ("/openapi.json", "get", "This document", None, 200, None),
 ]
+
+PARAMETERS = {"task_id": "integer"}
+"""Types of the parts of paths that are not text."""
 
 QUERIES: dict[str, list[tuple[str, str]]] = {
     "/agents": [("device_id", "string")],
@@ -58,9 +70,8 @@ def _operation(
     path: str, method: str, summary: str, request: type[BaseModel] | None, status: int, response: type[BaseModel] | None
 ) -> dict[str, Any]:
     parameters = [
-        {"name": "task_id", "in": "path", "required": True, "schema": {"type": "integer"}}
-        for part in path.split("/")
-        if part == "{task_id}"
+        {"name": name, "in": "path", "required": True, "schema": {"type": PARAMETERS.get(name, "string")}}
+        for name in re.findall(r"\{(\w+)\}", path)
     ]
     if method == "get":
         parameters += [{"name": n, "in": "query", "schema": {"type": t}} for n, t in QUERIES.get(path, [])]

@@ -13,7 +13,7 @@ from tornado import web
 
 from wegent_jupyter.gateway.errors import NotFound, Refused, TooLarge, Unavailable
 from wegent_jupyter.gateway.store.store import StoreFailed
-from wegent_jupyter.protocol import api
+from wegent_jupyter.protocol import api, wire
 from wegent_jupyter.server.auth import WegentAuth
 
 if TYPE_CHECKING:
@@ -190,6 +190,83 @@ class CancelHandler(Handler):
         self.reply(await self.service.gateway.cancel(self.owner, int(task_id), request.turn_id))
 
 
+class SteerHandler(Handler):
+    """`/tasks/{id}/steer`."""
+
+    @route
+    async def post(self, task_id: str) -> None:
+        """Hand a message to the agent at work."""
+        self.reply(await self.service.gateway.steer(self.owner, int(task_id), self.read(api.Steer)))
+
+
+class ContinueHandler(Handler):
+    """`/tasks/{id}/continue`."""
+
+    @route
+    async def post(self, task_id: str) -> None:
+        """Take up a conversation whose newest turn failed or was stopped."""
+        self.read(api.ContinueTask)
+        self.reply(await self.service.gateway.continue_task(self.owner, int(task_id)), 201)
+
+
+class ApprovalsHandler(Handler):
+    """`/approvals`."""
+
+    @route
+    async def get(self) -> None:
+        """List what waits for a person, oldest first."""
+        items = self.service.gateway.approvals.open(self.owner)
+        self.reply(api.ApprovalList(items=items, total=len(items)))
+
+
+class ApprovalHandler(Handler):
+    """`/approvals/{id}`."""
+
+    @route
+    async def post(self, approval_id: str) -> None:
+        """Answer; the first answer wins."""
+        decision = self.read(api.Decision)
+        self.reply(await self.service.gateway.approvals.decide(self.owner, approval_id, decision))
+
+
+class RefreshAgentsHandler(Handler):
+    """`/devices/{id}/agents/refresh`."""
+
+    @route
+    async def post(self, device_id: str) -> None:
+        """Let a device look again which agents can run."""
+        self.read(api.RefreshAgents)
+        self.reply(await self.service.gateway.ask_agents(self.owner, device_id, wire.REFRESH, {}))
+
+
+class AgentPathHandler(Handler):
+    """`/devices/{id}/agents/{agent}`."""
+
+    @route
+    async def put(self, device_id: str, agent_id: str) -> None:
+        """Tell a device where an agent's program is."""
+        data = {"agent": agent_id, "path": self.read(api.AgentPath).path}
+        self.reply(await self.service.gateway.ask_agents(self.owner, device_id, wire.AGENT_PATH, data))
+
+
+class TrustHandler(Handler):
+    """`/devices/{id}/trust`."""
+
+    @route
+    async def get(self, device_id: str) -> None:
+        """List the directories of a device about which a person decided."""
+        await self._ask(device_id, wire.TRUSTED, {})
+
+    @route
+    async def put(self, device_id: str) -> None:
+        """Say whether the agent configuration that a directory brings may be used."""
+        await self._ask(device_id, wire.TRUST, self.read(api.TrustRequest).model_dump())
+
+    async def _ask(self, device_id: str, event: str, data: dict[str, Any]) -> None:
+        answer = await self.service.gateway.ask_device(self.owner, device_id, event, data, wire.TrustAnswer)
+        self.reply(api.TrustList(items=answer.items))
+
+
 class EventsHandler(Handler):
     """`/tasks/{id}/events`."""
 
@@ -228,6 +305,8 @@ class UnknownHandler(Handler):
 
 
 ID = r"([1-9][0-9]{0,15})"
+NAME = r"([^/:\s]{1,100})"
+APPROVAL = r"([1-9][0-9]{0,15}\.[1-9][0-9]{0,6})"
 
 
 def routes(base: str, service: "Service") -> list[tuple[str, type[Handler], dict[str, Any]]]:
@@ -241,6 +320,13 @@ def routes(base: str, service: "Service") -> list[tuple[str, type[Handler], dict
         (rf"/tasks/{ID}/turns", TurnsHandler),
         (rf"/tasks/{ID}/cancel", CancelHandler),
         (rf"/tasks/{ID}/events", EventsHandler),
+        (rf"/tasks/{ID}/steer", SteerHandler),
+        (rf"/tasks/{ID}/continue", ContinueHandler),
+        (r"/approvals", ApprovalsHandler),
+        (rf"/approvals/{APPROVAL}", ApprovalHandler),
+        (rf"/devices/{NAME}/agents/refresh", RefreshAgentsHandler),
+        (rf"/devices/{NAME}/agents/{NAME}", AgentPathHandler),
+        (rf"/devices/{NAME}/trust", TrustHandler),
         (r"/openapi\.json", OpenApiHandler),
         (r"/(.*)", UnknownHandler),
     ]

@@ -109,6 +109,7 @@ class Service:
         options = Options(
             database_url=url,
             default_slots=app.default_slots,
+            max_slots=app.max_slots,
             allow_full_access=app.allow_full_access,
             reconnect_window=app.reconnect_window,
         )

@@ -64,12 +64,14 @@ class TasksNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def _watch(self, sid: str, _data: dict[str, Any]) -> dict[str, Any]:
         owner = self._owners[sid]
         await self.enter_room(sid, room_of(owner))
-        snapshot: dict[str, Any] = {"version": self._service.version().model_dump(), "devices": [], "tasks": []}
+        snapshot: dict[str, Any] = {"version": self._service.version().model_dump()}
+        snapshot |= {"devices": [], "tasks": [], "approvals": []}
         if self._service.state == "running":
             gateway = self._service.gateway
             tasks, _ = await gateway.tasks.list(owner, 50, None)
             snapshot["tasks"] = [task.model_dump(mode="json") for task in tasks]
             snapshot["devices"] = [device.model_dump(mode="json") for device in gateway.show_devices(owner)]
+            snapshot["approvals"] = [approval.model_dump(mode="json") for approval in gateway.approvals.open(owner)]
         return snapshot
 
     async def _join(self, sid: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -7,15 +7,17 @@ takes half a second and 20 MiB.
 
 import asyncio
 import importlib
+import json
 import time
+from pathlib import Path
 from typing import Any
 
-from wegent_jupyter.executor import policy
 from wegent_jupyter.executor.agents.base import AgentFailed, Emit, Run
 from wegent_jupyter.executor.agents.updates import Updates
+from wegent_jupyter.executor.approvals import Request
 from wegent_jupyter.executor.processes import GuardedProcess, ProgramNotFound, spawn
-from wegent_jupyter.protocol.api import Usage
-from wegent_jupyter.protocol.events import Ended, Started
+from wegent_jupyter.protocol.api import Decision, Usage
+from wegent_jupyter.protocol.events import Ended, Started, Tool
 from wegent_jupyter.protocol.states import AttemptState
 
 PROTOCOL_VERSION = 1
@@ -58,7 +60,7 @@ class _Conversation:
 
     def __init__(self, agent: str, run: Run, emit: Emit, process: GuardedProcess, acp: Any) -> None:
         self._agent, self._run, self._emit, self._process = agent, run, emit, process
-        self._updates = Updates(emit, time.monotonic)
+        self._updates = Updates(emit, run.next_index, time.monotonic)
         self._listening = False
         self._incoming = acp.StreamDirection.INCOMING
         self._connection = acp.Connection(self._answer, process.stdin, process.stdout, observers=[self._observe])
@@ -172,23 +174,59 @@ class _Conversation:
     async def _answer(self, method: str, params: Any, is_notification: bool) -> Any:
         """Answer what the agent asks of us: permissions, by the mode of the turn."""
         if method == "session/request_permission":
-            return {"outcome": self._decide(params or {})}
+            return await self._permission(params or {})
         if is_notification:
             return None
         errors = importlib.import_module("acp.exceptions")
         raise errors.RequestError.method_not_found(method)
 
-    def _decide(self, params: dict[str, Any]) -> dict[str, str]:
-        if self._run.stop.is_set():
-            return {"outcome": "cancelled"}
-        call = params.get("toolCall") or {}
-        kind = self._updates.kind_of(str(call.get("toolCallId"))) or str(call.get("kind") or "other")
-        wanted = (
-            ("allow_once", "allow_always") if policy.allows(self._run.mode, kind) else ("reject_once", "reject_always")
-        )
-        options = {option.get("kind"): option.get("optionId") for option in params.get("options") or []}
-        chosen = next((options[one] for one in wanted if options.get(one)), None)
-        return {"outcome": "selected", "optionId": chosen} if chosen else {"outcome": "cancelled"}
+    async def _permission(self, params: dict[str, Any]) -> dict[str, Any]:
+        options = [one for one in params.get("options") or [] if isinstance(one, dict)]
+        request = _request(self._updates.call(params.get("toolCall") or {}), options)
+        decision = await self._run.gate.ask(request)
+        if decision is None:
+            return {"outcome": {"outcome": "cancelled"}}
+        chosen = _chosen(decision, request, options)
+        if chosen is None:
+            return {"outcome": {"outcome": "cancelled"}}
+        answer: dict[str, Any] = {"outcome": {"outcome": "selected", "optionId": chosen}}
+        if decision.reason:
+            answer["_meta"] = {"wegent": {"reason": decision.reason}}
+        return answer
+
+
+def _request(call: Tool, options: list[dict[str, Any]]) -> Request:
+    """Return what is asked. Several ways to say yes are a question: which of them it is matters to the agent."""
+    names = [str(one.get("name")) for one in options if one.get("kind") == "allow_once"]
+    request = Request(
+        title=call.title,
+        tool=call.tool,
+        name=call.title,
+        paths=[Path(one["path"]) for one in (*call.locations, *call.diffs) if one.get("path")],
+        tool_item=call.item_id,
+        input=call.input,
+        diffs=call.diffs,
+    )
+    if len(names) > 1:
+        request.asks = "question"
+        choices = [{"label": name} for name in names]
+        request.questions = [{"question": call.title, "options": choices, "free": False}]
+    elif call.tool == "execute":
+        # The whole input, as an agent may keep a part of the command out of the title.
+        request.command = json.dumps(call.input, sort_keys=True) if call.input is not None else call.title
+    return request
+
+
+def _chosen(decision: Decision, request: Request, options: list[dict[str, Any]]) -> str | None:
+    """Return the option that says what the person said. The agent itself never gets a lasting permission from us."""
+    if decision.decision != "deny" and request.asks == "question":
+        answer = (decision.answers or {}).get(request.title)
+        found = (one for one in options if one.get("name") == answer)
+    else:
+        wanted = ("reject_once", "reject_always") if decision.decision == "deny" else ("allow_once", "allow_always")
+        found = (one for kind in wanted for one in options if one.get("kind") == kind)
+    option = next(found, None)
+    return None if option is None else str(option.get("optionId"))
 
 
 def _usage(answer: dict[str, Any]) -> Usage | None:

@@ -1,13 +1,15 @@
 """What a driver gets, gives and may raise."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from wegent_jupyter.executor.approvals import Gate
 from wegent_jupyter.executor.processes import ProcessRecords
-from wegent_jupyter.protocol.api import Mode, TurnError
+from wegent_jupyter.protocol.api import Mode, ModelName, TurnError
 from wegent_jupyter.protocol.events import AgentEvent, Ended
 
 Emit = Callable[[AgentEvent], None]
@@ -22,10 +24,21 @@ class Run:
     workspace: Path
     chat_folder: bool
     mode: Mode
+    model: ModelName | None
     session_id: str | None
     environment: dict[str, str]
     records: ProcessRecords
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    home: Path
+    """The executor's home, for what a driver keeps."""
+    gate: Gate
+    """Asked before anything that the mode may not allow."""
+    stop: asyncio.Event
+    next_index: Callable[[], int] = field(default_factory=lambda: itertools.count(1).__next__)
+    """Gives each item its place in the transcript."""
+    steering: "asyncio.Queue[str]" = field(default_factory=asyncio.Queue)
+    steerable: bool = False
+    """A driver that can take messages from `steering` sets this while it does. It clears it, with the queue empty and
+    without awaiting in between, before it ends, so that no message is taken that nobody reads."""
 
 
 class AgentFailed(Exception):

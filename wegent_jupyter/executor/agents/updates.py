@@ -14,12 +14,11 @@ _STATUSES = ("pending", "in_progress", "completed", "failed")
 
 
 class Updates:
-    """The items of one turn. `clock` gives seconds, for how long a tool call took."""
+    """The items of one turn. `next_index` gives each its place; `clock` gives seconds, for how long a call took."""
 
-    def __init__(self, emit: Emit, clock: Callable[[], float]) -> None:
+    def __init__(self, emit: Emit, next_index: Callable[[], int], clock: Callable[[], float]) -> None:
         """Start with no item."""
-        self._emit, self._clock = emit, clock
-        self._next = 0
+        self._emit, self._index, self._clock = emit, next_index, clock
         self._text: tuple[str, int, Literal["message", "thought"]] | None = None
         self._length = 0
         self._tools: dict[str, Tool] = {}
@@ -37,20 +36,17 @@ class Updates:
         elif name == "plan":
             self._set_plan(update.get("entries"))
 
-    def kind_of(self, tool_call_id: str) -> str | None:
-        """Return the kind of a tool call that was announced."""
-        tool = self._tools.get(tool_call_id)
-        return tool.tool if tool else None
+    def call(self, update: dict[str, Any]) -> Tool:
+        """Return a tool call as it is with an update laid over it, which need not have been announced."""
+        update = bounded(update)
+        call = str(update.get("toolCallId"))
+        return _merge(self._tools.get(call) or Tool(f"tool-{call}", 0, ""), update)
 
     def finish(self) -> None:
         """Mark what still runs as failed: the turn is over."""
         for tool in self._tools.values():
             if tool.status in ("pending", "in_progress"):
                 self._finish(replace(tool, status="failed"))
-
-    def _index(self) -> int:
-        self._next += 1
-        return self._next
 
     def _add_text(self, kind: Literal["message", "thought"], content: Any) -> None:
         text = content.get("text") if isinstance(content, dict) else None

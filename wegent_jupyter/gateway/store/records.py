@@ -10,8 +10,8 @@ from typing import Any, Literal
 from pydantic_core import PydanticSerializationError, from_json, to_json
 from sqlalchemy import Connection, Executable, Table, bindparam, delete, func, select, update
 
-from wegent_jupyter.gateway.store.tables import attempts, devices, events, meta, tasks, turns
-from wegent_jupyter.protocol.api import Task, Turn
+from wegent_jupyter.gateway.store.tables import approvals, attempts, devices, events, meta, tasks, turns
+from wegent_jupyter.protocol.api import Approval, Task, Turn
 from wegent_jupyter.protocol.jsonable import bounded
 from wegent_jupyter.protocol.states import AttemptState
 from wegent_jupyter.protocol.transcript import Item, apply_item
@@ -168,6 +168,37 @@ def load_attempts(connection: Connection, turn_ids: Sequence[int]) -> list[Row]:
     """Return the attempts of the given turns."""
     rows = connection.execute(select(attempts).where(attempts.c.turn_id.in_(turn_ids)))
     return [dict(row._mapping) for row in rows]
+
+
+def save_approval(connection: Connection, owner: str, approval: Approval, delivered: bool) -> None:
+    """Insert or replace an approval."""
+    data = dumps(approval.model_dump(mode="json"))
+    row = {"id": approval.id, "turn_id": approval.turn_id, "owner": owner, "delivered": delivered, "data": data}
+    upsert(connection, approvals, row)
+
+
+def load_approval(connection: Connection, owner: str, approval_id: str) -> Approval | None:
+    """Return an approval of an owner."""
+    query = select(approvals.c.data).where(approvals.c.id == approval_id, approvals.c.owner == owner)
+    data = connection.execute(query).scalar()
+    return None if data is None else Approval.model_validate_json(data)
+
+
+def approvals_of(connection: Connection, turn_id: int) -> list[tuple[Approval, bool]]:
+    """Return a turn's approvals, and whether its device has the answer, in the order in which they were asked."""
+    rows = connection.execute(select(approvals).where(approvals.c.turn_id == turn_id))
+    found = [(Approval.model_validate_json(row.data), bool(row.delivered)) for row in rows]
+    return sorted(found, key=lambda one: one[0].created_at)
+
+
+def lost_turn(connection: Connection, attempt_id: int) -> tuple[Turn | None, Row | None]:
+    """Return a failed attempt, and its turn if no newer attempt was made of it."""
+    row = connection.execute(select(attempts).where(attempts.c.id == attempt_id)).first()
+    if row is None or row.state != AttemptState.FAILED:
+        return None, None
+    data = connection.execute(select(turns.c.data).where(turns.c.id == row.turn_id)).scalar_one()
+    turn = Turn.model_validate_json(data)
+    return (turn if turn.attempt_id == attempt_id else None), dict(row._mapping)
 
 
 def append_events(connection: Connection, task_id: int, new: Iterable[NewEvent]) -> list[tuple[int, NewEvent]]:

@@ -66,5 +66,16 @@ events = Table(
     Index("events_of_attempt", "attempt_id"),
 )
 
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("turn_id", BigInteger, ForeignKey("turns.id", ondelete="CASCADE"), nullable=False),
+    Column("owner", String(255), nullable=False),
+    Column("delivered", Boolean, nullable=False),
+    Column("data", Text, nullable=False),
+    Index("approvals_of_turn", "turn_id"),
+)
+
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 """Alembic's own table, read at each start so that Alembic is only imported when there is something to do."""
