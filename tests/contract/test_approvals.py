@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -313,6 +314,7 @@ def test_five_approvals_fill_five_slots_and_the_sixth_task_waits(tmp_path: Path)
             assert (device.slot_used, device.queued) == (5, 1)
             assert all(one.waiting for one in device.running_tasks)
             assert await world.state(tasks[5]) is TurnState.QUEUED
+            assert (await world.detail(tasks[5])).queue_reason == "waiting_for_you"
             await world.decide(world.asking(tasks[0])[0])
             await world.asked(tasks[5])
             for task in tasks[1:]:
@@ -436,5 +438,37 @@ def test_a_stopped_turn_stays_stopped_when_its_lost_device_comes_back(tmp_path: 
             await world.until(idle, "the device has ended the turn")
             turn = (await world.detail(task)).turn_list[-1]
             assert (turn.state, turn.corrected) == (TurnState.CANCELLED, False)
+
+    asyncio.run(script())
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"approval_id": "1.1"},
+        {"approval_id": "{attempt}.1", "questions": [{"no": "question"}]},
+        {"approval_id": "{attempt}.1", "asks": "everything"},
+        {"approval_id": ["{attempt}.1"]},
+    ],
+)
+def test_a_malformed_approval_of_a_hostile_device_does_not_hold_up_its_stream(
+    tmp_path: Path, item: dict[str, Any]
+) -> None:
+    async def script() -> None:
+        async with World(tmp_path) as world:
+            task = await world.submit("!slow 20 0.05\n!say end")
+            turn = await world.reach(task, TurnState.RUNNING)
+            assert world.device is not None
+            assert world.gateway is not None
+            given = json.loads(json.dumps(item).replace("{attempt}", str(turn.attempt_id)))
+            block = {"type": "approval", "item": {"item_id": "approval-9", "index": 9, "title": "x", **given}}
+            key = (world.gateway.id, turn.attempt_id or 0)
+            journal, sender = world.device.runner._journal, world.device.runner._sender
+            last = journal.append(key, [("response.block.created", {"block": block})], ended=False)
+            sender.appended(key, last)
+            assert (await world.finish(task)).state is TurnState.COMPLETED
+            transcript = await world.transcript(task)
+            assert transcript.text((await world.detail(task)).turn_list[-1]).endswith("end")
+            assert world.gateway.approvals.open(OWNER) == []
 
     asyncio.run(script())

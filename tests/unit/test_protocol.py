@@ -74,10 +74,17 @@ EVENTS: list[events.AgentEvent] = [
     ),
     events.Plan("plan", 4, [{"content": "one", "status": "pending", "priority": "low"}]),
     events.Notice("notice-1", 5, "shortened", "warning"),
+    events.Steered("steer-6", 6, "be brief"),
+    events.Trust("trust", 7, "/data/w", [".claude"]),
+    events.Asked("approval-1", 8, "7.1", "Write a.txt", tool="edit", input={"path": "a"}, scope="edits", editable=True),
+    events.Asked("approval-1", 8, "7.1", "Which?", asks="question", questions=[{"question": "Which?"}], withdrawn=True),
     events.Ended(AttemptState.COMPLETED, "end_turn", Usage(input_tokens=1, output_tokens=2), "s1"),
     events.Ended(AttemptState.CANCELLED, "cancelled"),
     events.Ended(AttemptState.FAILED, error=TurnError(code="agent_missing", message="not found", fix="install it")),
 ]
+
+
+ASKED = {"item_id": "approval-1", "index": 1, "approval_id": "7.1", "title": "Run"}
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
@@ -103,6 +110,19 @@ def test_only_wegents_three_events_are_terminal() -> None:
         ("response.output_text.delta", {"block_id": "a", "output_index": "x", "block_offset": 0, "delta": ""}),
         ("response.block.created", {"block": None}),
         ("response.block.created", {"block": {"type": "tool", "item": {"unknown": 1}}}),
+        *[
+            ("response.block.created", {"block": {"type": "approval", "item": {**ASKED, name: wrong}}})
+            for name, wrong in [
+                ("approval_id", 7),
+                ("approval_id", "7"),
+                ("approval_id", "../7.1"),
+                ("index", "first"),
+                ("asks", "everything"),
+                ("questions", "none"),
+                ("diffs", [7]),
+                ("title", None),
+            ]
+        ],
         ("response.completed", {"response": 7}),
     ],
 )

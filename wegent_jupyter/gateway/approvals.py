@@ -5,9 +5,12 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from wegent_jupyter.gateway.devices import DeviceEntry, Devices, now
+from pydantic import ValidationError
+
+from wegent_jupyter.gateway.devices import Devices, now
 from wegent_jupyter.gateway.errors import Conflict, NotFound, Refused, Unavailable
 from wegent_jupyter.gateway.ledger import Asking, Changes, Ledger, OpenTurn
+from wegent_jupyter.gateway.scheduler import DeviceKey
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
 from wegent_jupyter.gateway.tasks import Tasks
@@ -40,12 +43,14 @@ class Approvals:
         tasks: Tasks,
         *,
         changed: Callable[[str, Approval], None],
-        device_changed: Callable[[DeviceEntry], None],
+        queue_changed: Callable[[DeviceKey], None],
         spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
-        """Call `changed` with (owner, approval) when one looks different; `spawn` delivers in the background."""
+        """Call `changed` with (owner, approval) when one looks different, and `queue_changed`, as it may be why
+        others wait; `spawn` delivers in the background.
+        """
         self._store, self._ledger, self._devices, self._tasks = store, ledger, devices, tasks
-        self._changed, self._device_changed, self._spawn = changed, device_changed, spawn
+        self._changed, self._queue_changed, self._spawn = changed, queue_changed, spawn
 
     async def restore(self, open_turn: OpenTurn) -> None:
         """Put back the approvals of an unfinished turn's newest attempt."""
@@ -70,12 +75,19 @@ class Approvals:
 
     def asked(self, open_turn: OpenTurn, event: Asked, changes: Changes) -> None:
         """Take in what an agent asks, or that it no longer asks."""
+        if event.approval_id.partition(".")[0] != str(open_turn.turn.attempt_id):
+            log.warning("Approval %s is not one of attempt %s", event.approval_id, open_turn.turn.attempt_id)
+            return
         asking = open_turn.asking.get(event.approval_id)
         if event.withdrawn:
             if asking is not None:
                 self._close(open_turn, asking, "withdrawn", changes)
         elif asking is None:
-            asking = Asking(_approval(open_turn, event))
+            try:
+                asking = Asking(_approval(open_turn, event))
+            except ValidationError as error:
+                log.warning("Approval %s cannot be shown: %s", event.approval_id, error)
+                return
             open_turn.asking[event.approval_id] = asking
             self._show(open_turn, asking, changes)
 
@@ -185,9 +197,7 @@ class Approvals:
     def _tell(self, open_turn: OpenTurn, asking: Asking) -> None:
         self._changed(open_turn.entry.owner, asking.approval.model_copy())
         self._tasks.show_again(open_turn.entry)
-        device = self._devices.by_key((open_turn.entry.owner, open_turn.turn.device_id))
-        if device is not None:
-            self._device_changed(device)
+        self._queue_changed((open_turn.entry.owner, open_turn.turn.device_id))
 
 
 def _approval(open_turn: OpenTurn, event: Asked) -> Approval:

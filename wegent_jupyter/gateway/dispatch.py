@@ -63,7 +63,7 @@ class Dispatcher:
             devices,
             tasks,
             changed=approval_changed,
-            device_changed=device_changed,
+            queue_changed=self._queue_changed,
             spawn=self._spawn,
         )
 

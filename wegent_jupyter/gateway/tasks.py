@@ -15,6 +15,7 @@ from wegent_jupyter.protocol.api import (
     Agent,
     CreateTask,
     CreateTurn,
+    QueueReason,
     Task,
     TaskDetail,
     Turn,
@@ -176,8 +177,24 @@ class Tasks:
         key = (entry.owner, entry.task.device_id)
         places = [self._scheduler.position(key, turn_id) for turn_id in entry.open]
         waiting = [place for place in places if place is not None]
-        asking = sum(open_turn.waiting for open_turn in entry.open.values())
-        return entry.task.model_copy(update={"queue_position": min(waiting, default=None), "waiting": asking})
+        shown = {
+            "queue_position": min(waiting, default=None),
+            "queue_reason": self._queue_reason(entry) if waiting else None,
+            "waiting": sum(open_turn.waiting for open_turn in entry.open.values()),
+        }
+        return entry.task.model_copy(update=shown)
+
+    def _queue_reason(self, entry: TaskEntry) -> QueueReason | None:
+        key = (entry.owner, entry.task.device_id)
+        device = self._devices.by_key(key)
+        if device is None or not device.online:
+            return "offline"
+        if any(open_turn.turn.state.holds_slot for open_turn in entry.open.values()):
+            return "earlier_message"
+        running = self._scheduler.running(key)
+        if len(running) < device.slots:
+            return None  # it starts in this very moment
+        return "waiting_for_you" if any(self.open[turn_id].waiting for turn_id in running) else "slots"
 
     def show_again(self, entry: TaskEntry) -> None:
         """Tell faces that a task looks different, though nothing of it was stored."""

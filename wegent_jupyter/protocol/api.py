@@ -19,6 +19,9 @@ Mode = Literal["ask", "edits", "plan", "full"]
 """How much an agent may do without asking: look only, edit files too, look and propose a plan, everything."""
 ModelName = Literal["practice"]
 """Which model answers, beside the agent's own: `practice` is the scripted one, never an AI."""
+QueueReason = Literal["offline", "earlier_message", "waiting_for_you", "slots"]
+"""Its device is away; an earlier message of the task runs; all slots are in use, some by turns that wait for a person;
+all slots are in use."""
 DeviceStatus = Literal["online", "busy", "reconnecting", "offline"]
 
 
@@ -166,6 +169,8 @@ class Task(Model):
     error: TurnError | None = None
     waiting: int = 0
     """Approvals that wait for a person."""
+    queue_reason: QueueReason | None = None
+    """Why it waits, when it does."""
     queue_position: int | None = None
     """1 for the turn that starts next on its device; None when nothing of it waits."""
     turns: int = 1

@@ -6,7 +6,9 @@ the character offset, everything else is sent whole, so that applying an event t
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
 
 from wegent_jupyter.protocol.api import Asks, TurnError, Usage
 from wegent_jupyter.protocol.states import AttemptState
@@ -96,7 +98,7 @@ class Asked:
 
     item_id: str
     index: int
-    approval_id: str
+    approval_id: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,15}\.[1-9][0-9]{0,6}$")]
     title: str
     asks: Asks = "tool"
     tool: str = "other"
@@ -182,7 +184,8 @@ _KINDS: dict[type, str] = {
     Trust: "trust",
     Asked: "approval",
 }
-_BLOCKS = {kind: cls for cls, kind in _KINDS.items()}
+_BLOCKS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(cls) for cls, kind in _KINDS.items()}
+"""What checks the types of an item from a device, by kind."""
 
 
 def _other_block(event: Plan | Notice | Steered | Trust | Asked) -> tuple[str, Json]:
@@ -255,7 +258,7 @@ def _decode(name: str, data: Json) -> AgentEvent | None:
 
 def _decode_block(block: Json) -> AgentEvent | None:
     kind = _BLOCKS.get(block["type"])
-    return kind(**block["item"]) if kind else None
+    return kind.validate_python(block["item"]) if kind else None
 
 
 def _decode_end(name: str, data: Json) -> Ended:
