@@ -5,5 +5,8 @@ export const Commands = {
   openTask: 'wegent:open-task',
   openLatestTask: 'wegent:open-latest-task',
   stopTask: 'wegent:stop-task',
-  tryPractice: 'wegent:try-practice'
+  tryPractice: 'wegent:try-practice',
+  tryPracticeModel: 'wegent:try-practice-model',
+  installAgent: 'wegent:install-agent',
+  logIn: 'wegent:log-in'
 } as const;

@@ -35,6 +35,10 @@ export const stoppedIcon = icon(
   'stopped',
   `<rect x="4" y="4" width="8" height="8" rx="1" fill="currentColor"/>`
 );
+export const warnIcon = icon(
+  'warn',
+  `<path d="M8 2.3 14.3 13.4H1.7z" ${stroke}/><path d="M8 6.4v3.2M8 11.4v.1" ${stroke}/>`
+);
 export const ringIcon = icon(
   'ring',
   `<circle cx="8" cy="8" r="4.5" ${stroke}/>`

@@ -1,5 +1,6 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { agentsPlugin } from './plugins/agents';
 import { clientPlugin } from './plugins/client';
 import { launcherPlugin } from './plugins/launcher';
 import { notifyPlugin } from './plugins/notify';
@@ -23,6 +24,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   runningPlugin,
   launcherPlugin,
   practicePlugin,
+  agentsPlugin,
   palettePlugin,
   notifyPlugin
 ];

@@ -1,3 +1,4 @@
 import './base.css';
+import './approval.css';
 import './side.css';
 import './task.css';

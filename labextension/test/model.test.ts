@@ -22,7 +22,15 @@ function agent(id: string, ready: boolean): IAgent {
     ready,
     version: null,
     reason: null,
-    fix: null
+    fix: null,
+    path: null,
+    logged_in: null,
+    login_command: null,
+    install_command: null,
+    install_mb: null,
+    accepts_path: false,
+    steering: false,
+    models: []
   };
 }
 
@@ -54,11 +62,13 @@ function task(id: number, fields: Partial<ITask> = {}): ITask {
     agent: 'practice',
     practice: true,
     mode: 'full',
+    model: null,
     device_id: 'd',
     workspace: null,
     state: 'running',
     cancelling: false,
     error: null,
+    waiting: 0,
     queue_position: null,
     turns: 1,
     created_at: '2026-11-23T08:00:00Z',
@@ -78,6 +88,14 @@ void test('practice is offered only where no real agent works', () => {
     ['claude']
   );
   assert.equal(chooseAgent(pickable(without), null, '')?.id, 'practice');
+});
+
+void test('an agent without a login is no reason to hide practice, nor a default', () => {
+  const claude = { ...agent('claude', true), logged_in: false };
+  const here = device('a', { agents: [agent('practice', true), claude] });
+  assert.equal(onlyPractice(here), true);
+  assert.equal(chooseAgent([claude], null, 'claude'), undefined);
+  assert.equal(chooseAgent([claude], 'claude', ''), claude);
 });
 
 void test('the picked agent wins over the preferred, and neither if not ready', () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { Item, ITurn, TaskEvent } from '../src/api/types';
+import type { IApproval, Item, ITurn, TaskEvent } from '../src/api/types';
 import { Hole, Transcript } from '../src/model/transcript';
+import { approval } from './approval';
 
 function turn(fields: Partial<ITurn> = {}): ITurn {
   return {
@@ -13,9 +14,11 @@ function turn(fields: Partial<ITurn> = {}): ITurn {
     agent: 'practice',
     practice: true,
     mode: 'full',
+    model: null,
     device_id: 'd',
     state: 'running',
     cancelling: false,
+    corrected: false,
     attempt_id: 70,
     error: null,
     usage: null,
@@ -160,6 +163,37 @@ void test('the newest attempt is shown, late events of an older one are not', ()
     items.map(item => item.kind === 'message' && item.text),
     ['new']
   );
+});
+
+void test('an approval, a question of trust and steering are replaced as a whole', () => {
+  const steer: Item = { item_id: 's', index: 2, kind: 'steer', text: 'wait' };
+  const trust: Item = {
+    item_id: 'u',
+    index: 0,
+    kind: 'trust',
+    path: '/srv',
+    found: ['.claude']
+  };
+  const asked = (state: IApproval['state']): Item => ({
+    item_id: 'a',
+    index: 1,
+    kind: 'approval',
+    approval: approval({ state })
+  });
+  const events = history(
+    { type: 'turn', data: turn() },
+    { type: 'item', data: asked('open') },
+    { type: 'item', data: steer },
+    { type: 'item', data: trust },
+    { type: 'item', data: asked('allowed') }
+  );
+  const transcript = new Transcript();
+  transcript.apply(events);
+  assert.deepEqual(transcript.turns[0]?.items, [
+    trust,
+    asked('allowed'),
+    steer
+  ]);
 });
 
 void test('items are in the order of index, turns in that of number', () => {

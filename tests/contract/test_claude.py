@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -62,12 +63,13 @@ def test_text_and_thoughts_are_streamed_in_order_with_exact_offsets(bench: Bench
     assert len([one for one in turn.of(Delta) if one.kind == "message"]) > 3, "token by token, not at once"
 
 
-def test_the_session_is_known_at_once_and_is_that_of_the_end(bench: Bench) -> None:
+def test_the_session_is_known_once_the_program_has_it_and_is_that_of_the_end(bench: Bench) -> None:
     async def check() -> None:
         turn = await bench.run("!say hello")
         assert isinstance(turn.events[0], Started)
         end = await turn.finish()
-        assert end.session_id == turn.events[0].session_id
+        started = turn.of(Started)
+        assert [one.session_id for one in started] == [None, end.session_id], "none before the program has it"
         assert end.state is AttemptState.COMPLETED
 
     on(check)
@@ -143,6 +145,14 @@ def test_what_was_allowed_for_the_task_is_not_asked_again(bench: Bench) -> None:
     assert len(turn.tools()) == 2
 
 
+def test_a_command_may_look_around_in_the_folder_without_asking_and_nowhere_else(bench: Bench) -> None:
+    """Claude Code itself lets such commands pass; this watches over how far that goes."""
+    (bench.home / "elsewhere").write_text("private")
+    commands = ("ls", "ls /", f"cat {bench.home}/elsewhere", f"cd {bench.home} && cat elsewhere", "env", "ls > made")
+    turn = asyncio.run(bench.run(script(*(f"!bash {command}" for command in commands))))
+    assert [one.title for one in turn.of(Asked)] == list(commands[1:])
+
+
 def test_full_access_asks_nobody(bench: Bench) -> None:
     turn = asyncio.run(bench.run("!bash touch made", mode="full"))
     assert turn.of(Asked) == []
@@ -170,6 +180,20 @@ def test_plan_mode_changes_nothing_until_the_plan_is_allowed(bench: Bench) -> No
     assert (bench.workspace / "late").read_text() == "text"
 
 
+def test_the_time_of_a_call_is_that_of_the_call_and_not_of_the_person(bench: Bench) -> None:
+    bench.answer = lambda asked: None
+
+    async def check() -> None:
+        turn = bench.turn("!bash touch made")
+        await turn.until(lambda: turn.of(Asked), "it asks")
+        await asyncio.sleep(3)  # the person thinks
+        turn.gate.decide(turn.of(Asked)[0].approval_id, Decision(decision="allow"))
+        await turn.finish()
+        assert (turn.tools()[0].seconds or 0) < 3
+
+    on(check)
+
+
 def test_a_refused_plan_leaves_everything_as_it_is(bench: Bench) -> None:
     bench.answer = lambda asked: Decision(decision="deny", reason="simpler, please")
     turn = asyncio.run(bench.run(script(tool("ExitPlanMode", plan="big"), "!write late text"), mode="plan"))
@@ -190,9 +214,9 @@ def test_a_conversation_goes_on_in_a_new_process(bench: Bench) -> None:
     on(check)
 
 
-def test_a_lost_conversation_starts_anew_and_says_so(bench: Bench) -> None:
+@pytest.mark.parametrize("unknown", ["11111111-1111-4111-8111-111111111111", "no id at all"])
+def test_a_lost_conversation_starts_anew_and_says_so(unknown: str, bench: Bench) -> None:
     async def check() -> None:
-        unknown = "11111111-1111-4111-8111-111111111111"
         turn = await bench.run("!say hello", session=unknown)
         end = await turn.finish()
         assert "no longer has this conversation" in turn.notices()[0]
@@ -316,7 +340,7 @@ def test_a_turn_waits_for_its_background_shell_and_says_so(bench: Bench) -> None
         (bench.workspace / "go").touch()
         assert (await turn.finish()).state is AttemptState.COMPLETED
         assert (bench.workspace / "done").exists()
-        assert turn.text().count("begun") == 2, "the agent is told of the end, and answers that as well"
+        assert "What ran in the background has ended." in turn.text(), "the agent is told, and answers that as well"
 
     on(check)
 
@@ -418,6 +442,21 @@ def test_a_long_command_is_never_hidden_behind_its_title(bench: Bench) -> None:
     assert asked.input["command"] == command
 
 
+def test_the_agent_gets_the_environment_of_the_run_and_nothing_of_the_executors(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEGENT_AUTH_TOKEN", "canary-of-the-executor")
+    monkeypatch.setenv("JUPYTER_TOKEN", "canary-of-the-server")
+    bench.extra = {"OF_THE_PERSON": "given", "no_proxy": "own.example"}
+    turn = asyncio.run(bench.run("!bash env > found"))
+    assert turn.tools()[0].status == "completed"
+    found = dict(line.partition("=")[::2] for line in (bench.workspace / "found").read_text().splitlines())
+    assert found["OF_THE_PERSON"] == "given"
+    assert found["NO_PROXY"] == found["no_proxy"] == "own.example,127.0.0.1,localhost,::1"
+    assert [name for name in found if name.startswith("WEGENT_")] == ["WEGENT_ATTEMPT"]
+    assert "canary" not in "".join(found.values())
+
+
 def test_no_process_is_left_after_a_turn(bench: Bench) -> None:
     turn = asyncio.run(bench.run("!bash touch made; (setsid sleep 300 &)"))
     assert turn.tools()[0].status == "completed"
@@ -499,3 +538,19 @@ def test_the_login_command_is_one_that_the_program_has() -> None:
     command = [*shlex.split(login_command(program)), "--help"]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "Sign in" in answer.stdout
+
+
+def test_looking_for_it_imports_nothing_of_the_sdk(tmp_path: Path) -> None:
+    """Else every idle executor would pay half a second and 20 MiB for it."""
+    code = (
+        "import asyncio, pathlib, sys\n"
+        "from wegent_jupyter.executor.agents.catalogue import Catalogue\n"
+        f"catalogue = Catalogue({{}}, pathlib.Path({str(tmp_path)!r}))\n"
+        "asyncio.run(catalogue.refresh())\n"
+        "catalogue.driver('claude')\n"
+        "print([one.ready for one in catalogue.report() if one.id == 'claude'])\n"
+        "print([name for name in sys.modules if name.startswith(('claude_agent_sdk', 'anyio', 'mcp'))])\n"
+    )
+    environment = private_environment(tmp_path)
+    answer = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert answer.stdout.splitlines() == ["[True]", "[]"]

@@ -4,37 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.server import JupyterServer, private_environment, wait_for
+from tests.support.shell import COMMAND, Terminal, wegent
+from wegent_jupyter.executor.agents.claude_binary import bundled
 
 Start = Callable[..., JupyterServer]
-COMMAND = [sys.executable, "-m", "wegent_jupyter.cli.main"]
-
-
-def wegent(server: JupyterServer | Path, *arguments: str, cwd: Path | None = None, text: str = "") -> Ran:
-    home = server if isinstance(server, Path) else server.home
-    done = subprocess.run(
-        [*COMMAND, *arguments],
-        env=private_environment(home),
-        cwd=cwd or home,
-        input=text.encode(),
-        capture_output=True,
-        timeout=100,
-    )
-    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
-class Ran:
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status, self.out, self.err = status, out, err
 
 
 def test_run_streams_does_the_work_and_exits_with_0(server: JupyterServer, tmp_path: Path) -> None:
@@ -89,13 +70,12 @@ def test_a_failed_turn_exits_with_1_and_says_why(server: JupyterServer) -> None:
     ("arguments", "says"),
     [
         (["run", "--agent", "nobody", "!say x"], "no agent 'nobody'"),
-        (["run", "!say x"], "--agent with one of: practice"),
         (["run", "--agent", "practice", "--device", "moon", "!say x"], "'moon' is unknown"),
         (["run", "--agent", "practice", "--workspace", "/no/such", "!say x"], "does not exist"),
         (["run", "--agent", "practice", "--workspace", "relative", "!say x"], "absolute"),
         (["run", "--agent", "practice", "   "], "prompt"),
         (["run", "--agent", "practice", "--task", "7", "!say x"], "'7' not found"),
-        (["run", "--agent", "practice", "--mode", "ask", "!say x"], "invalid choice: 'ask'"),
+        (["run", "--agent", "practice", "--mode", "wild", "!say x"], "invalid choice: 'wild'"),
         (["dance"], "invalid choice: 'dance'"),
     ],
 )
@@ -106,6 +86,13 @@ def test_bad_input_exits_with_2_and_says_what_to_do(server: JupyterServer, argum
     assert "Traceback" not in ran.err
 
 
+def test_the_practice_agent_is_never_chosen_for_somebody(start_server: Start) -> None:
+    server = start_server(options=[f"--WegentApp.allowed_agents={agent}" for agent in ("practice", "ghost")])
+    ran = wegent(server, "run", "!say x")
+    assert ran.status == 2
+    assert "--agent with one of: practice" in ran.err
+
+
 def test_the_prompt_can_come_from_standard_input(server: JupyterServer) -> None:
     ran = wegent(server, "run", "--agent", "practice", "-", text="!say from the pipe")
     assert ran.status == 0
@@ -113,7 +100,7 @@ def test_the_prompt_can_come_from_standard_input(server: JupyterServer) -> None:
 
 
 def test_a_task_is_continued_in_its_own_directory(server: JupyterServer, tmp_path: Path) -> None:
-    wegent(server, "run", "--agent", "practice", "!write note.txt kept", cwd=tmp_path)
+    wegent(server, "run", "--agent", "practice", "--mode", "edits", "!write note.txt kept", cwd=tmp_path)
     [task, *_] = json.loads(wegent(server, "tasks", "--json").out)
     ran = wegent(server, "run", "--task", str(task["id"]), "--mode", "full", "!bash cat note.txt")
     assert ran.status == 0, ran.err
@@ -159,6 +146,13 @@ def test_without_a_server_run_starts_a_private_one_and_ends_it(tmp_path: Path) -
     wait_for(lambda: not (data / "executor" / "executor.json").exists(), "the private server's executor ends")
 
 
+@pytest.mark.skipif(bundled() is None, reason="claude-agent-sdk is not installed")
+def test_a_private_server_is_given_the_time_to_find_its_agents(tmp_path: Path) -> None:
+    ran = wegent(tmp_path, "run", "--model", "practice", "!say found")
+    assert ran.status == 0, ran.err
+    assert "found" in ran.out
+
+
 def test_listing_without_a_server_exits_with_3_and_says_how_to_start_one(tmp_path: Path) -> None:
     ran = wegent(tmp_path, "devices")
     assert ran.status == 3
@@ -173,31 +167,13 @@ def test_a_killed_server_is_not_taken_for_a_running_one(start_server: Start) -> 
 
 
 def test_ctrl_c_in_a_terminal_stops_the_turn(server: JupyterServer, tmp_path: Path) -> None:
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "run", "--agent", "practice", "--mode", "full", "!bash touch started; sleep 300"],
-        env=private_environment(server.home),
-        cwd=tmp_path,
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        start_new_session=True,
-        preexec_fn=_take_terminal,
-    )
-    os.close(follower)
-    wait_for((tmp_path / "started").exists, "the command runs")
-    os.write(leader, b"\x03")
-    assert process.wait(30) == 130
-    os.close(leader)
+    line = ["run", "--agent", "practice", "--mode", "full", "!bash touch started; sleep 300"]
+    with Terminal(server, *line, cwd=tmp_path) as terminal:
+        wait_for((tmp_path / "started").exists, "the command runs")
+        terminal.type("\x03")
+        assert terminal.end() == 130
     [task, *_] = json.loads(wegent(server, "tasks", "--json").out)
     assert task["state"] == "cancelled"
-
-
-def _take_terminal() -> None:
-    import fcntl
-    import termios
-
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def test_the_server_may_restart_while_run_follows(start_server: Start) -> None:

@@ -166,6 +166,11 @@ class Face:
     def row(self, task_id: int) -> Locator:
         return self.side.locator(f'.wegent-TaskRow[data-task-id="{task_id}"]')
 
+    @property
+    def needs(self) -> Locator:
+        """Return the cards of the section that is there while something needs the user."""
+        return self.side.locator(".wegent-Need .wegent-Approval")
+
     def practice(self, label: str) -> None:
         """Press one of the practice buttons, in its block if that is closed."""
         block = self.side.get_by_role("region", name="Try the practice agent")
@@ -233,6 +238,7 @@ class Task:
         self.items = self.root.locator(".wegent-Item")
         self.messages = self.root.locator('.wegent-Item[data-kind="message"]')
         self.tools = self.root.locator(".wegent-Tool")
+        self.cards = self.root.locator(".wegent-Approval")
         self.stop = self.root.get_by_role("button", name="Stop", exact=True)
         self.reply = self.root.get_by_label("Reply", exact=True)
 

@@ -9,12 +9,12 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.support.face import DARK, LIGHT, PRACTICE, Face, launch_chromium
 from tests.support.lab import lab_server
-from tests.support.server import ROOT
+from tests.support.server import ROOT, JupyterServer, wait_for
 
 HOME = Path("/home/you")
 PROJECT = HOME / "churn"
 FILES = {"churn.ipynb": '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'}
-TITLE = "Write a file and run a command"
+TITLE = "Write a file and ask me first"
 PROMPT = """!say I will write hello.txt and list the folder.
 !write hello.txt Hello from the practice agent
 !bash ls && cat hello.txt"""
@@ -24,7 +24,7 @@ MOST = 200_000
 
 
 def main() -> None:
-    """Run a task in a home with a neutral name, and take it in both themes; the home is removed again."""
+    """Run a task in a home with a neutral name until it asks, and take it in both themes; the home is removed again."""
     HOME.mkdir()  # fails where somebody has it
     server = lab_server(HOME, options=[f"--ServerApp.root_dir={PROJECT}"])
     try:
@@ -32,8 +32,9 @@ def main() -> None:
         for name, text in FILES.items():
             (PROJECT / name).write_text(text)
         server.start()
-        task_id = server.submit(PROMPT, title=TITLE, workspace={"path": str(PROJECT)})["task"]["id"]
-        server.finished(task_id)
+        task_id = server.submit(PROMPT, title=TITLE, mode="ask", workspace={"path": str(PROJECT)})["task"]["id"]
+        server.post(f"/approvals/{asked(server)}", {"decision": "allow"})
+        asked(server)
         with sync_playwright() as playwright:
             browser = launch_chromium(playwright)
             face = Face(browser.new_page(viewport={"width": 1280, "height": 800}), server).load()
@@ -46,10 +47,16 @@ def main() -> None:
         shutil.rmtree(HOME)
 
 
+def asked(server: JupyterServer) -> str:
+    """Return the id of what the agent asks next."""
+    [approval] = wait_for(lambda: server.get("/approvals").json()["items"], "the agent asks")
+    return str(approval["id"])
+
+
 def take(face: Face, task_id: int) -> None:
     """Take the task in each theme."""
     task = face.open(task_id)
-    task.is_state("Done")
+    task.is_state("Waiting for you")
     face.page.get_by_role("tab", name="Launcher").locator(".lm-TabBar-tabCloseIcon").click()
     for theme, name in THEMES.items():
         face.set_theme(name)

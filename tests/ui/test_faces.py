@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.support.face import DARK, LIGHT, Face, Task
+from tests.support.face import DARK, LIGHT, LIVENESS, Face, Task
 from tests.support.lab import configure_agents, lab_server
 from tests.support.looks import READABLE, colour, contrast, variable
 from tests.support.server import JupyterServer
@@ -159,7 +159,7 @@ def test_the_keyboard_alone_asks_stops_and_asks_again(face: Face) -> None:
     tab_to(face, face.row(task.id).locator(".wegent-RowMain"), "Tab")
     task.reply.focus()
     known = face.task_ids()
-    palette(face, "Practice: Write a file")
+    palette(face, "Practice: Stream an answer")
     face.new_task(known).is_state("Done")
 
 
@@ -231,6 +231,8 @@ def test_one_live_region_speaks_of_states_and_never_per_token(face: Face) -> Non
 
 def test_the_sidebar_works_at_240_pixels(face: Face) -> None:
     everything(face)
+    face.server.submit("!bash echo 1", mode="ask")
+    expect(face.needs).to_have_count(1, timeout=LIVENESS)
     # JupyterLab's own limit is 250; Lumino looks at it again when the panel comes back.
     style = face.page.add_style_tag(content=":root { --jp-sidebar-min-width: 240px !important; }")
     tab = face.page.locator('[role="tab"][data-id="wegent-side"]')

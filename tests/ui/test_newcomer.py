@@ -64,7 +64,10 @@ def test_an_answer_streams_with_thoughts_markdown_and_usage(face: Face) -> None:
     task.is_state("Done")
     growing = [text.partition("That")[0] for text in watched() if text.startswith("1 2 3")]
     assert len(growing) > 5, "the answer came at once"
-    assert all(later.startswith(earlier.strip()) for earlier, later in itertools.pairwise(growing))
+    # While the renderer takes over, the plain text may stand beside its own for a moment.
+    growing = [text for text in growing if text.count("1 2 3") == 1]
+    pairs = itertools.pairwise(growing)
+    assert [(before, after) for before, after in pairs if not after.startswith(before.strip())] == []
     assert states()[-2:] == ["Running", "Done"]
 
     expect(task.messages.last.locator("strong")).to_have_text("Markdown")
@@ -89,15 +92,21 @@ def test_every_face_and_object_of_practice_says_that_it_is_scripted(face: Face) 
     assert [turn["practice"] for turn in record["turn_list"]] == [True]
     events = face.server.get(f"/tasks/{task.id}/events").json()["items"]
     assert {event["data"]["practice"] for event in events if event["type"] == "turn"} == {True}
-    assert [agent["practice"] for agent in face.server.get("/agents").json()["items"]] == [True]
+    agents = face.server.get("/agents").json()["items"]
+    assert [agent["id"] for agent in agents if agent["practice"]] == ["practice"]
 
 
-def test_a_file_is_really_written_and_a_command_really_run(face: Face) -> None:
+def test_a_file_is_really_written_and_a_command_really_run_after_the_user_allowed_it(face: Face) -> None:
     known = face.task_ids()
-    face.practice("Write a file and run a command")
+    face.practice("Write a file and ask me first")
     task = face.new_task(known)
-    task.is_state("Done")
+    task.is_state("Waiting for you")
     folder = Path(task.record()["workspace"])
+    assert not (folder / "hello.txt").exists()
+    for card in (task.cards.nth(0), task.cards.nth(1)):
+        card.get_by_role("button", name="Allow once").click()
+        expect(card.locator(".wegent-Outcome")).to_have_text("Allowed")
+    task.is_state("Done")
     assert (folder / "hello.txt").read_text() == "Hello from the practice agent"
     assert folder.is_relative_to(face.server.data / "executor")
     expect(task.root.locator(".wegent-Header")).to_contain_text(str(folder))
@@ -112,7 +121,7 @@ def test_a_file_is_really_written_and_a_command_really_run(face: Face) -> None:
     )
     for card in (write, run):
         expect(card.locator(".wegent-State")).to_have_text("Done")
-        expect(card.get_by_role("button", expanded=True)).to_have_text(re.compile(r"Done.*\d s$"))
+        expect(card.get_by_role("button", expanded=True)).to_have_text(re.compile(r"Done(\d.* s)?$"))
     face.shot("newcomer-4-file-and-command")
 
 
@@ -211,10 +220,14 @@ def test_an_executor_that_dies_fails_its_turns_says_what_to_do_and_comes_back(fa
     psutil.Process(face.server.executor_pid()).kill()
     task.is_state("Failed")
     problem = task.turns.get_by_role("alert")
-    expect(problem).to_contain_text("Send the message again")
+    expect(problem).to_contain_text("The executor on the device was restarted")
     expect(face.device.locator(".wegent-State")).to_have_text("Online", timeout=LIVENESS)
     expect(face.device).to_contain_text("0/5 slots in use")
     face.shot("newcomer-12-executor-died")
+    task.root.get_by_role("button", name="Continue").click()
+    expect(task.turns).to_have_count(2)
+    task.is_state("Done")
+    expect(task.root.get_by_role("button", name="Continue")).to_have_count(0)
 
 
 def test_a_workspace_that_is_gone_is_refused_where_the_message_was_written(face: Face) -> None:

@@ -134,7 +134,8 @@ def as_shown(kind: str, item: Item) -> str:
     diffs = "".join(f"{diff['path'].rsplit('/')[-1]} new file +1 −0 + {diff['new']}" for diff in item["diffs"])
     given = diffs or f"Input $ {item['input']['command']}"
     output = f"Output {item['output']}" if item["output"] else ""
-    return f"{item['title']} Done {item['seconds']:.1f} s {given} {output}"
+    seconds = f"{item['seconds']:.1f} s" if item["seconds"] >= 0.1 else ""
+    return f"{item['title']} Done {seconds} {given} {output}"
 
 
 def words(text: str) -> str:

@@ -175,9 +175,9 @@ def test_a_bad_path_is_refused_with_its_reason_and_not_kept(make: object, said: 
 
 
 def test_an_old_version_says_what_is_needed_and_where_it_may_come_from(tmp_path: Path) -> None:
-    program(tmp_path / "bin" / "claude", "1.0.3 (Claude Code)")
+    program(tmp_path / "bin" / "claude", "2.1.99 (Claude Code)")
     agent = looked(Catalogue({}, tmp_path))
-    assert "2.1.0 or newer is needed" in (agent.reason or "")
+    assert "2.1.100 or newer is needed" in (agent.reason or "")
     assert "Node.js" in (agent.reason or "")
     assert agent.fix == agent.install_command
 

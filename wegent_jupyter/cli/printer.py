@@ -1,8 +1,10 @@
 """Print the events of a turn: as text for people, as JSON lines for programs."""
 
-import sys
+import shlex
 from typing import Protocol
 
+from wegent_jupyter.cli.screen import Screen, printable
+from wegent_jupyter.cli.wording import outcome
 from wegent_jupyter.protocol import api
 from wegent_jupyter.protocol.states import TurnState
 from wegent_jupyter.protocol.transcript import Item, apply_item
@@ -39,16 +41,16 @@ class JsonPrinter:
 class TextPrinter:
     """Text to standard output as it comes; everything else, marked, to standard error."""
 
-    def __init__(self, turn: api.Turn) -> None:
-        """Say first if it is the practice agent that answers."""
+    def __init__(self, turn: api.Turn, screen: Screen) -> None:
+        """Say first if it is the practice agent or model that answers."""
+        self._screen = screen
         self._items: dict[str, Item] = {}
         self._printed: dict[str, int] = {}
-        self._done: set[str] = set()
-        self._at_line_start = True
+        self._said: set[tuple[str, str]] = set()
         if turn.practice:
-            self._say(PRACTICE)
+            screen.say(PRACTICE)
         if turn.state is TurnState.QUEUED:
-            self._say("queued: waiting for a free slot …")
+            screen.say("queued: waiting for a free slot …")
 
     def show(self, event: api.Event) -> None:
         """Print what an event adds."""
@@ -56,56 +58,65 @@ class TextPrinter:
             return
         apply_item(self._items, event.type, event.data)
         item = self._items[event.data["item_id"]]
-        if item["kind"] == "message":
+        kind = item["kind"]
+        if kind == "message":
             self._show_text(item)
-        elif item["kind"] == "tool" and item.get("status") in MARKS:
+        elif kind == "tool" and item.get("status") in MARKS:
             self._show_tool(item)
-        elif item["kind"] == "notice":
-            self._say(f"! {item['text']}")
+        elif kind == "notice":
+            self._once(item, f"! {item['text']}")
+        elif kind == "steer":
+            self._once(item, f"» {item['text']}")
+        elif kind == "trust":
+            self._show_trust(item)
+        elif kind == "approval":
+            self._show_outcome(item)
+        self._screen.refresh()
 
     def end(self, turn: api.Turn) -> None:
         """Print usage, and the error with its fix."""
-        self._new_line()
+        self._screen.end_line()
         if turn.error is not None:
-            self._say(f"✕ {turn.error.message}")
+            self._screen.say(f"✕ {turn.error.message}")
             if turn.error.fix:
-                self._say(f"  What to do: {turn.error.fix}")
+                self._screen.say(f"  What to do: {turn.error.fix}")
         if turn.usage is not None:
-            self._say(f"{turn.usage.input_tokens or 0} tokens in, {turn.usage.output_tokens or 0} out")
-        self._say(f"{turn.state.value} · task {turn.task_id}" + (f" · {PRACTICE}" if turn.practice else ""))
+            self._screen.say(f"{turn.usage.input_tokens or 0} tokens in, {turn.usage.output_tokens or 0} out")
+        practice = f" · {PRACTICE}" if turn.practice else ""
+        self._screen.say(f"{turn.state.value} · task {turn.task_id}{practice}")
 
     def _show_text(self, item: Item) -> None:
         printed = self._printed.get(item["item_id"], 0)
-        text = clean(item["text"][printed:])
         self._printed[item["item_id"]] = len(item["text"])
-        if text:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-            self._at_line_start = text.endswith("\n")
+        if text := item["text"][printed:]:
+            self._screen.write(text)
 
     def _show_tool(self, item: Item) -> None:
-        if item["item_id"] in self._done:
-            return
-        self._done.add(item["item_id"])
         seconds = f"  {item['seconds']:.1f} s" if item.get("seconds") is not None else ""
-        self._say(f"{MARKS[item['status']]} {item['title']}{seconds}")
         lines = str(item.get("output") or "").splitlines()
-        for line in lines[:OUTPUT_LINES]:
-            self._say(f"  │ {line}")
-        if len(lines) > OUTPUT_LINES:
-            self._say(f"  │ … {len(lines) - OUTPUT_LINES} more lines")
+        more = [f"  │ … {len(lines) - OUTPUT_LINES} more lines"] if len(lines) > OUTPUT_LINES else []
+        shown = [f"  │ {line}" for line in lines[:OUTPUT_LINES]]
+        self._once(item, f"{MARKS[item['status']]} {item['title']}{seconds}", *shown, *more)
 
-    def _say(self, text: str) -> None:
-        self._new_line()
-        print(clean(text), file=sys.stderr, flush=True)
+    def _show_trust(self, item: Item) -> None:
+        path = shlex.quote(printable(item["path"]))
+        found = ", ".join(printable(one) for one in item["found"])
+        self._once(
+            item,
+            f"! {printable(item['path'])} brings agent configuration of its own ({found}). It is off.",
+            f"  To use it from the next message on: jupyter wegent trust {path}",
+        )
 
-    def _new_line(self) -> None:
-        if not self._at_line_start:
-            sys.stdout.write("\n")
-            sys.stdout.flush()
-            self._at_line_start = True
+    def _show_outcome(self, item: Item) -> None:
+        approval = api.Approval.model_validate(item["approval"])
+        if approval.state == "open":
+            self._said.discard((item["item_id"], "expired"))
+        elif (item["item_id"], approval.state) not in self._said:
+            self._said.add((item["item_id"], approval.state))
+            self._screen.say(outcome(approval))
 
-
-def clean(text: str) -> str:
-    """Return text without control characters but tab and newline: an agent must not steer the terminal."""
-    return "".join(one if one.isprintable() or one in "\n\t" else "�" for one in text)
+    def _once(self, item: Item, *lines: str) -> None:
+        if (item["item_id"], "") not in self._said:
+            self._said.add((item["item_id"], ""))
+            for line in lines:
+                self._screen.say(line)

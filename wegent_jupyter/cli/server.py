@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 
+from wegent_jupyter.cli import private_server
 from wegent_jupyter.client.client import Client, Unreachable
 from wegent_jupyter.client.discover import Server, running_server
 
@@ -66,6 +67,7 @@ def _start() -> "subprocess.Popen[bytes]":
 
 async def _wait_for_server(process: "subprocess.Popen[bytes]") -> Server:
     until = time.monotonic() + START_SECONDS
+    watch = private_server.Watch(process.pid)
     while time.monotonic() < until:
         server = running_server()
         if server is not None:
@@ -74,6 +76,9 @@ async def _wait_for_server(process: "subprocess.Popen[bytes]") -> Server:
             raise Unreachable(
                 f"The private server ended with status {process.returncode}. Look at: jupyter server --no-browser"
             )
+        refusal = await watch.refusal()
+        if refusal is not None and running_server() is None:
+            raise Unreachable(refusal)
         await asyncio.sleep(POLL_SECONDS)
     raise Unreachable(f"The private server did not start within {START_SECONDS:.0f} s.")
 

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Sequence
 
+from wegent_jupyter.cli.screen import printable
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.protocol import api
 
@@ -17,7 +18,7 @@ async def devices(options: argparse.Namespace) -> int:
     async with existing_client() as client:
         found = await client.devices()
     if options.json:
-        return _json(found)
+        return print_json(found)
     rows = [
         (
             f"{'⭐ ' if one.is_default else ''}{one.name}",
@@ -30,7 +31,7 @@ async def devices(options: argparse.Namespace) -> int:
         )
         for one in found
     ]
-    return _table(("NAME", "STATUS", "SLOTS", "QUEUED", "VERSION", "AGENTS", "ID"), rows, "No devices yet.")
+    return print_table(("NAME", "STATUS", "SLOTS", "QUEUED", "VERSION", "AGENTS", "ID"), rows, "No devices yet.")
 
 
 async def tasks(options: argparse.Namespace) -> int:
@@ -39,27 +40,31 @@ async def tasks(options: argparse.Namespace) -> int:
         found = await client.tasks()
         names = {one.device_id: one.name for one in await client.devices()}
     if options.json:
-        return _json(found)
+        return print_json(found)
     rows = [
         (str(one.id), state_of(one), one.agent, names.get(one.device_id, one.device_id), one.title) for one in found
     ]
-    return _table(("ID", "STATE", "AGENT", "DEVICE", "TITLE"), rows, 'No tasks yet. Try: jupyter wegent run "…"')
+    return print_table(("ID", "STATE", "AGENT", "DEVICE", "TITLE"), rows, 'No tasks yet. Try: jupyter wegent run "…"')
 
 
 def state_of(task: api.Task) -> str:
     """Return a task's state in words."""
     if task.queue_position is not None:
         return f"queued ({task.queue_position})"
-    return "stopping" if task.cancelling else task.state.value
+    if task.cancelling:
+        return "stopping"
+    return "waiting for you" if task.waiting else task.state.value
 
 
-def _json(items: Sequence[api.Model]) -> int:
+def print_json(items: Sequence[api.Model]) -> int:
+    """Print items as a JSON list."""
     json.dump([item.model_dump(mode="json") for item in items], sys.stdout, indent=2, ensure_ascii=False)
     print()
     return 0
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], empty: str) -> int:
+def print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], empty: str) -> int:
+    """Print rows below a head; without rows, say `empty` on standard error."""
     if not rows:
         print(empty, file=sys.stderr)
         return 0
@@ -68,8 +73,3 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], empty: str) -
     for row in cells:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     return 0
-
-
-def printable(text: str) -> str:
-    """Return text without control characters: titles come from agents and must not steer the terminal."""
-    return "".join(character if character.isprintable() else "�" for character in text)

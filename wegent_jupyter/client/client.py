@@ -46,7 +46,7 @@ class Client:
 
     def _use(self, server: Server) -> None:
         self._server = server
-        self._context = _trust(server)
+        self._context = trust(server)
         transport = httpx.AsyncHTTPTransport(
             uds=server.unix, verify=self._context if self._context is not None else True, retries=1
         )
@@ -216,7 +216,8 @@ def _listen(client: socketio.AsyncClient, arrived: "asyncio.Queue[list[Any] | No
     client.on("disconnect", ended, namespace=NAMESPACE)
 
 
-def _trust(server: Server) -> ssl.SSLContext | None:
+def trust(server: Server) -> ssl.SSLContext | None:
+    """Return what trusts the server's own certificate; None where that is not needed."""
     if server.ca is None:
         return None
     context = ssl.create_default_context(cafile=server.ca)

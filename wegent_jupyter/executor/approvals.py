@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from wegent_jupyter.executor import policy
 from wegent_jupyter.protocol.api import Asks, Decision, Mode
 from wegent_jupyter.protocol.events import AgentEvent, Asked
+from wegent_jupyter.protocol.jsonable import bounded
 
 MAX_SHOWN = 1 << 20
 """1 Mi characters of JSON: what is longer cannot be shown whole, and nobody is asked for what they cannot see."""
@@ -18,6 +19,15 @@ MAX_OPEN = 50
 """Questions of one attempt that may wait at once: more is an agent that went wrong."""
 
 _DENIED = "Plan mode is read-only: propose the change instead."
+
+
+_SCOPES = {
+    "edit": "edits of files in this folder",
+    "delete": "deletions of files in this folder",
+    "move": "moves of files in this folder",
+}
+_TELLING = ("description", "timeout")
+"""Parts of a command's input that say something about it and change nothing of what is run."""
 
 
 class Grants(Protocol):
@@ -65,10 +75,11 @@ class Gate:
         next_index: Callable[[], int],
         emit: Callable[[AgentEvent], None],
         stop: asyncio.Event,
+        home: Path | None = None,
     ) -> None:
-        """Nothing is asked yet. `stop` withdraws what is open."""
+        """Nothing is asked yet. `stop` withdraws what is open; `home` is the executor's, which no agent may edit."""
         self._attempt_id, self.mode, self._workspace, self._grants = attempt_id, mode, workspace, grants
-        self._next_index, self._emit, self._stop = next_index, emit, stop
+        self._next_index, self._emit, self._stop, self._home = next_index, emit, stop, home
         self._asked = 0
         self._open: dict[str, asyncio.Future[Decision]] = {}
         self._decided: set[str] = set()
@@ -88,7 +99,10 @@ class Gate:
             known = self._known(request)
             if known is not None:
                 return known
-        if len(json.dumps([request.input, request.diffs, request.questions])) > MAX_SHOWN:
+        shown = [request.input, request.diffs, request.questions]
+        if bounded(shown) != shown:
+            return Decision(decision="deny", reason="It is nested too deeply for anybody to check: do it more simply.")
+        if len(json.dumps(shown)) > MAX_SHOWN:
             reason = f"It is longer than {MAX_SHOWN:,} characters, so nobody can check it: do it in smaller parts."
             return Decision(decision="deny", reason=reason)
         if len(self._open) >= MAX_OPEN:
@@ -104,7 +118,7 @@ class Gate:
         return waiting is not None or approval_id in self._decided
 
     def _known(self, request: Request) -> Decision | None:
-        verdict = policy.verdict(self.mode, request.tool, request.paths, self._workspace)
+        verdict = policy.verdict(self.mode, request.tool, request.paths, self._workspace, self._home)
         if verdict == "deny":
             return Decision(decision="deny", reason=_DENIED)
         rule, _ = self._rule(request)
@@ -117,11 +131,13 @@ class Gate:
         if request.asks != "tool" or self.mode == "plan":
             return None, None
         if request.tool in policy.EDITING:
-            if policy.ordinary(request.paths, self._workspace):
-                return "edit", "edits of files in this folder"
+            if policy.ordinary(request.paths, self._workspace, self._home):
+                return request.tool, _SCOPES[request.tool]
             return None, None
-        if request.command is not None:
-            return f"run {request.command}", "this very command"
+        if request.tool == "execute":
+            if request.command is None and request.input is None:
+                return None, None  # there is only a title, which may leave something out
+            return f"run {request.name} {_exactly(request)}", "this very command"
         if request.name and request.tool not in policy.LOOKING:
             return f"tool {request.name}", f"the tool {request.name}"
         return None, None
@@ -145,7 +161,8 @@ class Gate:
             questions=request.questions,
         )
         decision = await self._wait(event)
-        if decision is not None and decision.decision == "allow_task" and rule is not None:
+        as_asked = decision is not None and decision.decision == "allow_task" and decision.input is None
+        if as_asked and rule is not None:
             self._grants.grant(rule)
         if decision is not None and request.asks == "plan" and decision.decision != "deny":
             self.mode = "ask"  # the plan is to be carried out now, step by step before the person's eyes
@@ -165,3 +182,11 @@ class Gate:
             del self._open[event.approval_id]
             if not waiting.done() and not self.closing:
                 self._emit(replace(event, withdrawn=True))
+
+
+def _exactly(request: Request) -> str:
+    """Return what is run, with everything that decides about it."""
+    given = request.input
+    if isinstance(given, dict):
+        given = {name: value for name, value in given.items() if name not in _TELLING}
+    return json.dumps([request.command, given], sort_keys=True)

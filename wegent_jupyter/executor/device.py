@@ -44,7 +44,13 @@ class Device:
         self._boot_id = secrets.token_hex(8)
         self._journal = Journal(settings.home / "journal.db")
         self._sender = Sender(self._journal)
-        self._catalogue = Catalogue(settings.agents, settings.home, settings.allowed_agents)
+        self._catalogue = Catalogue(
+            settings.agents,
+            settings.home,
+            settings.allowed_agents,
+            config=settings.config,
+            background=settings.background_work,
+        )
         records = ProcessRecords(settings.home / "processes")
         self.runner = Runner(
             self._journal, self._sender, self._catalogue, records, settings.home, settings.chats, changed=self.wake
@@ -217,14 +223,18 @@ class Device:
 
     async def _set_trust(self, data: dict[str, Any]) -> dict[str, Any]:
         try:
-            request = TrustRequest.model_validate(data)
-            path = Path(request.path).expanduser()
-            if not path.is_absolute():
-                return _not_done(f"{request.path} is not absolute.", "bad_path")
-            await asyncio.to_thread(self._trust.set, path, request.trusted)
+            await asyncio.to_thread(self._keep_trust, TrustRequest.model_validate(data))
         except (ValidationError, TrustDamaged, OSError, RuntimeError) as error:
             return _not_done(str(error), "not_stored")
+        except workspaces.BadWorkspace as error:
+            return _not_done(str(error), "bad_path")
         return await self._list_trust({})
+
+    def _keep_trust(self, request: TrustRequest) -> None:
+        path = Path(request.path).expanduser()
+        if not path.is_absolute():
+            raise workspaces.BadWorkspace(f"{request.path} is not absolute. Give a path that starts with / or ~.")
+        self._trust.set(path, request.trusted)
 
     async def _list_trust(self, _data: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -11,26 +11,31 @@ Verdict = Literal["allow", "ask", "deny"]
 LOOKING = frozenset({"read", "search", "think", "switch_mode"})
 EDITING = frozenset({"edit", "delete", "move"})
 """ACP's tool kinds (agentclientprotocol.com, "Tool calls"); the others are `fetch`, `execute` and `other`."""
-PROTECTED = frozenset({".git", ".claude", ".codex", ".mcp.json", ".vscode", ".idea", ".envrc", ".husky"})
-"""What other programs execute or obey: editing it amounts to running something."""
+HARMLESS = frozenset({".gitignore", ".gitkeep", ".dockerignore", ".npmignore", ".editorconfig", ".python-version"})
+INSTRUCTIONS = frozenset({"claude.md", "claude.local.md", "agents.md"})
+"""Other names that begin with a dot, and these, are what other programs execute or obey (`.git`, `.bashrc`, `.ssh`,
+`.claude`, …): editing them amounts to running something."""
 
 
-def verdict(mode: Mode, kind: str, paths: Sequence[Path], workspace: Path) -> Verdict:
-    """Say whether a tool call of this kind goes ahead; `paths` are all that it touches, as far as is known."""
+def verdict(mode: Mode, kind: str, paths: Sequence[Path], workspace: Path, home: Path | None = None) -> Verdict:
+    """Say whether a tool call of this kind goes ahead.
+
+    `paths` are all that it touches, as far as is known; `home` is the executor's own directory.
+    """
     if mode == "full":
         return "allow"
-    if kind in LOOKING and all(inside(path, workspace) for path in paths):
+    if kind in LOOKING and (paths or kind != "read") and all(inside(path, workspace) for path in paths):
         return "allow"
     if mode == "plan":
         return "ask" if kind in LOOKING or kind == "fetch" else "deny"
-    if mode == "edits" and kind in EDITING and ordinary(paths, workspace):
+    if mode == "edits" and kind in EDITING and ordinary(paths, workspace, home):
         return "allow"
     return "ask"
 
 
-def ordinary(paths: Sequence[Path], workspace: Path) -> bool:
+def ordinary(paths: Sequence[Path], workspace: Path, home: Path | None) -> bool:
     """Say whether the paths, at least one, are files of the workspace that no program executes or obeys."""
-    return bool(paths) and all(inside(path, workspace) and not _protected(path, workspace) for path in paths)
+    return bool(paths) and all(inside(path, workspace) and not _protected(path, workspace, home) for path in paths)
 
 
 def inside(path: Path, workspace: Path) -> bool:
@@ -38,9 +43,15 @@ def inside(path: Path, workspace: Path) -> bool:
     return _real(path, workspace).is_relative_to(workspace.resolve())
 
 
-def _protected(path: Path, workspace: Path) -> bool:
-    parts = _real(path, workspace).relative_to(workspace.resolve()).parts
-    return any(part.lower() in PROTECTED for part in parts)
+def _protected(path: Path, workspace: Path, home: Path | None) -> bool:
+    real, root = _real(path, workspace), workspace.resolve()
+    # A chat folder is in the executor's home: only a home in the workspace is out of bounds.
+    ours = home is not None and home.resolve().is_relative_to(root) and real.is_relative_to(home.resolve())
+    return ours or any(_obeyed(part.lower()) for part in real.relative_to(root).parts)
+
+
+def _obeyed(name: str) -> bool:
+    return (name.startswith(".") and name not in HARMLESS) or name in INSTRUCTIONS
 
 
 def _real(path: Path, workspace: Path) -> Path:

@@ -225,7 +225,7 @@ class Runner:
             environment=agent_environment(),
             records=self._records,
             home=self._home,
-            gate=Gate(message.subtask_id, mode, workspace, grants, next_index, recorder, stop),
+            gate=Gate(message.subtask_id, mode, workspace, grants, next_index, recorder, stop, self._home),
             stop=stop,
             next_index=next_index,
         )

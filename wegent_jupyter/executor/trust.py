@@ -94,11 +94,13 @@ def main_checkout(root: Path) -> Path:
     anyone may bring, proves nothing.
     """
     try:
+        if (root / ".git").is_symlink():
+            return root
         pointer = (root / ".git").read_text(encoding="utf-8").strip()
         private = (root / pointer.removeprefix("gitdir:").strip()).resolve()
         back = Path((private / "gitdir").read_text(encoding="utf-8").strip())
         common = (private / (private / "commondir").read_text(encoding="utf-8").strip()).resolve()
-        if not pointer.startswith("gitdir:") or (private / back).resolve() != (root / ".git").resolve():
+        if not pointer.startswith("gitdir:") or (private / back).parent.resolve() != root.resolve():
             return root
         if private.parent != common / "worktrees" or common.name != ".git":
             return root
@@ -123,11 +125,19 @@ def _found(workspace: Path, root: Path) -> list[str]:
 
 
 def _state(answers: dict[str, bool], workspace: Path, root: Path) -> State:
-    """Return the nearest answer: about the workspace or a directory around it, else about its repository."""
+    """Return the nearest answer: about the workspace or a directory around it, else about its repository.
+
+    An answer about a directory says nothing of the repositories in it: they come from elsewhere.
+    """
     main = main_checkout(root)
-    inherited = [main / workspace.relative_to(root)] if main != root else []
-    for path in (workspace, *inherited):
+    places = [(workspace, root)]
+    if main != root:
+        places.append((main / workspace.relative_to(root), main))
+    for path, top in places:
+        bounded = (top / ".git").exists()
         for one in (path, *path.parents):
             if str(one) in answers:
                 return "trusted" if answers[str(one)] else "declined"
+            if bounded and one == top:
+                break
     return "unanswered"

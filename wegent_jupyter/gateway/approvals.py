@@ -22,6 +22,8 @@ from wegent_jupyter.protocol.events import Asked
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
+MAX_OPEN, MAX_ASKED = 100, 5_000
+"""Approvals of one attempt, waiting and in all. Our executor lets 50 wait: only a hostile device gets here."""
 
 WORDS: dict[ApprovalState, str] = {
     "open": "It waits for an answer.",
@@ -83,6 +85,9 @@ class Approvals:
             if asking is not None:
                 self._close(open_turn, asking, "withdrawn", changes)
         elif asking is None:
+            if open_turn.waiting >= MAX_OPEN or len(open_turn.asking) >= MAX_ASKED:
+                log.warning("Approval %s is one too many of its attempt", event.approval_id)
+                return
             try:
                 asking = Asking(_approval(open_turn, event))
             except ValidationError as error:
@@ -171,7 +176,7 @@ class Approvals:
 
         def build() -> Changes:
             changes = Changes()
-            changes.approvals_of(open_turn)
+            changes.approvals_of(open_turn, approval_ids)
             return changes
 
         if approval_ids:
@@ -202,29 +207,32 @@ class Approvals:
 
 def _approval(open_turn: OpenTurn, event: Asked) -> Approval:
     entry, turn = open_turn.entry, open_turn.turn
+    # As it will be read from the store: without what is nested too deeply, or is no Unicode.
     return Approval.model_validate(
-        {
-            "id": event.approval_id,
-            "task_id": turn.task_id,
-            "turn_id": turn.id,
-            "attempt_id": turn.attempt_id,
-            "device_id": turn.device_id,
-            "agent": turn.agent,
-            "practice": turn.practice,
-            "task_title": entry.task.title,
-            "index": event.index,
-            "asks": event.asks,
-            "title": event.title,
-            "tool": event.tool,
-            "tool_item": event.tool_item,
-            "workspace": entry.task.workspace,
-            "input": event.input,
-            "diffs": event.diffs,
-            "scope": event.scope,
-            "editable": event.editable,
-            "questions": event.questions,
-            "created_at": now(),
-        }
+        records.storable(
+            {
+                "id": event.approval_id,
+                "task_id": turn.task_id,
+                "turn_id": turn.id,
+                "attempt_id": turn.attempt_id,
+                "device_id": turn.device_id,
+                "agent": turn.agent,
+                "practice": turn.practice,
+                "task_title": entry.task.title,
+                "index": event.index,
+                "asks": event.asks,
+                "title": event.title,
+                "tool": event.tool,
+                "tool_item": event.tool_item,
+                "workspace": entry.task.workspace,
+                "input": event.input,
+                "diffs": event.diffs,
+                "scope": event.scope,
+                "editable": event.editable,
+                "questions": event.questions,
+                "created_at": now(),
+            }
+        )
     )
 
 
@@ -245,6 +253,8 @@ def _check(approval: Approval, decision: Decision) -> None:
         raise Refused("The agent takes no other input for this.", code="not_editable")
     if decision.decision == "allow_task" and approval.scope is None:
         raise Refused("This can only be allowed once.", code="no_scope", fix="Allow it once.")
+    if decision.decision == "allow_task" and decision.input is not None:
+        raise Refused("What was changed can only be allowed once.", code="changed_input", fix="Allow it once.")
     if approval.asks != "question":
         return
     for question in approval.questions:

@@ -213,7 +213,7 @@ class Dispatcher:
         again.task(open_turn.entry)
         again.turns.append(open_turn.turn.model_copy())
         again.attempt(open_turn)
-        again.approvals_of(open_turn)
+        again.approvals_of(open_turn, {approval.id for _, approval, _ in changes.approvals})
         return again
 
     # What the stream of a device tells.
@@ -298,10 +298,14 @@ class Dispatcher:
         device = self._devices.by_key(self._key(open_turn))
         while device is not None and device.channel is not None and not attempt.state.final:
             try:
-                await device.channel.call(wire.CANCEL, message, wire.CALL_SECONDS)
-                return
+                answer = await device.channel.call(wire.CANCEL, message, wire.CALL_SECONDS)
             except (NotSent, Unanswered):
                 await asyncio.sleep(RETRY_SECONDS)
+                continue
+            # One of ours that has not read the answer to its registration yet takes nothing; a stock one says nothing.
+            if device.boot_id is None or (isinstance(answer, dict) and answer.get("success")):
+                return
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def steer(self, open_turn: OpenTurn, text: str) -> None:
         """Hand a message to the agent at work; raises Conflict or Unavailable."""
@@ -313,7 +317,7 @@ class Dispatcher:
         ).model_dump()
         try:
             done = wire.Done.model_validate(await device.channel.call(wire.STEER, message, wire.CALL_SECONDS))
-        except (NotSent, Unanswered) as error:
+        except (NotSent, Unanswered, ValidationError) as error:
             raise Unavailable(
                 "The device did not answer; the message may have arrived.", code="unanswered", fix="Look at the task."
             ) from error
@@ -364,12 +368,14 @@ class Dispatcher:
         if (row["owner"], row["device_id"]) != device.key:
             return None
         entry = await self._tasks.entry(device.owner, turn.task_id)
+        if (known := self.running_on(device.owner, device.kept.device_id, report.attempt_id)) is not None:
+            return known  # another connection of the device was faster
         turn.error, turn.ended_at, turn.corrected = None, None, True
         turn.state = turn_found(turn.state)
         open_turn = self._tasks.reopen(entry, turn)
         open_turn.attempt = Attempt(report.attempt_id, AttemptState.RUNNING, row["last_seq"])
-        await self.approvals.restore(open_turn)
         self._scheduler.resume(device.key, turn.id, turn.task_id)
+        await self.approvals.restore(open_turn)
         changes = Changes()
         changes.turn(turn)
         self.approvals.reopen(open_turn, report.approvals, changes)

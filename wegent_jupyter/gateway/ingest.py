@@ -168,7 +168,7 @@ class Inbound:
     async def _store(self, batch: _Batch) -> None:
         # Most events change nothing but the history: beside them, only how far the attempt got is stored.
         changed = {task.id for _, task, _ in batch.changes.tasks}
-        asked = {approval.turn_id for _, approval, _ in batch.changes.approvals}
+        asked = {approval.id for _, approval, _ in batch.changes.approvals}
 
         def build() -> Changes:
             again = Changes(events=batch.changes.events)
@@ -176,8 +176,7 @@ class Inbound:
                 if open_turn.entry.task.id in changed:
                     again.task(open_turn.entry)
                     again.turns.append(open_turn.turn.model_copy())
-                if open_turn.turn.id in asked:
-                    again.approvals_of(open_turn)
+                again.approvals_of(open_turn, asked)
                 again.attempt(open_turn)
             return again
 

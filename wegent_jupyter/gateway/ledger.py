@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -116,10 +116,10 @@ class Changes:
         }
         self.event(approval.task_id, approval.turn_id, approval.attempt_id, "item", data)
 
-    def approvals_of(self, open_turn: OpenTurn) -> None:
-        """Store a turn's approvals as they are now."""
-        owner = open_turn.entry.owner
-        self.approvals += [(owner, one.approval.model_copy(), one.delivered) for one in open_turn.asking.values()]
+    def approvals_of(self, open_turn: OpenTurn, ids: Iterable[str]) -> None:
+        """Store some of a turn's approvals as they are now."""
+        some = [open_turn.asking[id_] for id_ in ids if id_ in open_turn.asking]
+        self.approvals += [(open_turn.entry.owner, one.approval.model_copy(), one.delivered) for one in some]
 
     @classmethod
     def of_device(cls, entry: DeviceEntry) -> "Changes":

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+from ast import literal_eval
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.paths import jupyter_data_dir
@@ -10,6 +11,22 @@ from traitlets import Bool, Enum, Float, Integer, List, Unicode, default
 
 if TYPE_CHECKING:
     from wegent_jupyter.server.service import Service
+
+
+class Names(List[str]):
+    """A list of names on a command line: given once, several times, or as `['one', 'two']`.
+
+    Traitlets reads a single one as None where None is allowed, which would allow what was to be forbidden.
+    """
+
+    def from_string(self, s: str) -> list[str]:
+        """Read one."""
+        return self.from_string_list([s])
+
+    def from_string_list(self, s_list: list[str]) -> list[str]:
+        """Read several."""
+        read = [literal_eval(one) if one.strip().startswith("[") else [one] for one in s_list]
+        return [name for names in read for name in names]
 
 
 class WegentApp(ExtensionApp):
@@ -30,7 +47,7 @@ class WegentApp(ExtensionApp):
     executor_home = Unicode(help="Home of the embedded executor. Empty: 'executor' in data_dir.").tag(config=True)
     default_slots = Integer(5, min=1, max=20, help="Turns that a new device may run at once, 1 to 20.").tag(config=True)
     max_slots = Integer(20, min=1, max=20, help="Turns that any device may run at once, 1 to 20.").tag(config=True)
-    allowed_agents = List(
+    allowed_agents = Names(
         Unicode(), default_value=None, allow_none=True, help="Agents that the embedded executor offers. None: all."
     ).tag(config=True)
     allow_full_access = Bool(True, help="Let users choose the mode in which an agent may do everything.").tag(

@@ -2,12 +2,16 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import type {
+  IAgentList,
+  IApproval,
   ICreatedTask,
   ICreateTask,
   ICreateTurn,
+  IDecision,
   IProblem,
   ITaskDetail,
   ITaskList,
+  ITrustList,
   ITurn,
   IVersion
 } from './types';
@@ -63,8 +67,47 @@ export class Rest {
     return this.call('POST', `tasks/${taskId}/cancel`, { turn_id: turnId });
   }
 
+  /** Answer an approval; the first answer wins, later ones fail with 409. */
+  decide(id: string, decision: IDecision): Promise<IApproval> {
+    return this.call('POST', `approvals/${encodeURIComponent(id)}`, decision);
+  }
+
+  /** Say something to the agent while it works. */
+  steer(taskId: number, prompt: string): Promise<ITurn> {
+    return this.call('POST', `tasks/${taskId}/steer`, { prompt });
+  }
+
+  /** Go on after a turn that failed or was stopped. */
+  continueTask(taskId: number): Promise<ITurn> {
+    return this.call('POST', `tasks/${taskId}/continue`, {});
+  }
+
+  /** Let a device look at its agents again. */
+  refreshAgents(deviceId: string): Promise<IAgentList> {
+    return this.call('POST', `${device(deviceId)}/agents/refresh`, {});
+  }
+
+  /** Say where an agent's program is on its device. */
+  setAgentPath(
+    deviceId: string,
+    agent: string,
+    path: string
+  ): Promise<IAgentList> {
+    const address = `${device(deviceId)}/agents/${encodeURIComponent(agent)}`;
+    return this.call('PUT', address, { path });
+  }
+
+  /** The folders of a device about which a person decided. */
+  trusted(deviceId: string): Promise<ITrustList> {
+    return this.call('GET', `${device(deviceId)}/trust`);
+  }
+
+  trust(deviceId: string, path: string, trusted: boolean): Promise<ITrustList> {
+    return this.call('PUT', `${device(deviceId)}/trust`, { path, trusted });
+  }
+
   private async call<T>(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PUT',
     path: string,
     body?: object
   ): Promise<T> {
@@ -96,4 +139,8 @@ export class Rest {
       );
     }
   }
+}
+
+function device(id: string): string {
+  return `devices/${encodeURIComponent(id)}`;
 }

@@ -3,7 +3,14 @@ import type { ServerConnection } from '@jupyterlab/services';
 import { io, type Socket } from 'socket.io-client';
 
 import { ApiError } from './rest';
-import type { IDevice, IProblem, ITask, IVersion, TaskEvent } from './types';
+import type {
+  IApproval,
+  IDevice,
+  IProblem,
+  ITask,
+  IVersion,
+  TaskEvent
+} from './types';
 
 /** How long an answer of the gateway is waited for, in ms. */
 const ACK_TIMEOUT = 20_000;
@@ -16,6 +23,8 @@ export interface IWatched {
   version: IVersion;
   devices: IDevice[];
   tasks: ITask[];
+  /** The open ones. */
+  approvals: IApproval[];
 }
 
 interface IToServer {
@@ -31,6 +40,7 @@ interface IFromServer {
   'device:update': (device: IDevice) => void;
   'device:gone': (data: { device_id: string }) => void;
   'task:update': (task: ITask) => void;
+  'approval:update': (approval: IApproval) => void;
   /** The gateway sends the next batch when this one is acknowledged. */
   'task:events': (
     data: { task_id: number; events: TaskEvent[] },

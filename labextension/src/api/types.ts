@@ -1,6 +1,7 @@
 /** What the gateway's API takes and gives; mirrors `wegent_jupyter/protocol/api.py`, where every field is explained. */
 
-export type Mode = 'edits' | 'plan' | 'full';
+export type Mode = 'ask' | 'edits' | 'plan' | 'full';
+export type ModelName = 'practice';
 export type DeviceStatus = 'online' | 'busy' | 'reconnecting' | 'offline';
 export type TurnState =
   'queued' | 'starting' | 'running' | 'completed' | 'failed' | 'cancelled';
@@ -13,6 +14,23 @@ export interface IAgent {
   version: string | null;
   reason: string | null;
   fix: string | null;
+  path: string | null;
+  /** Null: not known, or it needs no login. */
+  logged_in: boolean | null;
+  login_command: string | null;
+  install_command: string | null;
+  install_mb: number | null;
+  /** A person may say where the program is. */
+  accepts_path: boolean;
+  /** Takes messages while it works. */
+  steering: boolean;
+  /** Models that it can be run with, beside its own. */
+  models: ModelName[];
+}
+
+export interface IAgentList {
+  device_id: string;
+  items: IAgent[];
 }
 
 export interface IRunningTask {
@@ -21,6 +39,8 @@ export interface IRunningTask {
   title: string;
   status: TurnState;
   created_at: string | null;
+  /** It waits for a person's answer. */
+  waiting: boolean;
 }
 
 export interface IDevice {
@@ -51,6 +71,8 @@ export interface IUsage {
   input_tokens: number | null;
   output_tokens: number | null;
   total_tokens: number | null;
+  /** What the agent's session has cost so far, earlier turns included. */
+  session_cost_usd: number | null;
 }
 
 export interface ITurn {
@@ -61,9 +83,12 @@ export interface ITurn {
   agent: string;
   practice: boolean;
   mode: Mode;
+  model: ModelName | null;
   device_id: string;
   state: TurnState;
   cancelling: boolean;
+  /** It had counted as lost with its device, which came back and knew better. */
+  corrected: boolean;
   attempt_id: number | null;
   error: ITurnError | null;
   usage: IUsage | null;
@@ -79,11 +104,14 @@ export interface ITask {
   agent: string;
   practice: boolean;
   mode: Mode;
+  model: ModelName | null;
   device_id: string;
   workspace: string | null;
   state: TurnState;
   cancelling: boolean;
   error: ITurnError | null;
+  /** Approvals that wait for a person. */
+  waiting: number;
   queue_position: number | null;
   turns: number;
   created_at: string;
@@ -144,7 +172,99 @@ export interface IPlanItem extends IPlaced {
   entries: IPlanEntry[];
 }
 
-export type Item = ITextItem | INoticeItem | IToolItem | IPlanItem;
+/** What the user said to the agent while it worked. */
+export interface ISteerItem extends IPlaced {
+  kind: 'steer';
+  text: string;
+}
+
+/** The workspace brings agent configuration, which is off until the path is trusted. */
+export interface ITrustItem extends IPlaced {
+  kind: 'trust';
+  path: string;
+  found: string[];
+}
+
+export interface IApprovalItem extends IPlaced {
+  kind: 'approval';
+  approval: IApproval;
+}
+
+export type Item =
+  | ITextItem
+  | INoticeItem
+  | IToolItem
+  | IPlanItem
+  | ISteerItem
+  | ITrustItem
+  | IApprovalItem;
+
+export interface IChoice {
+  label: string;
+  description: string;
+}
+
+export interface IQuestion {
+  question: string;
+  header: string;
+  multiple: boolean;
+  /** Empty: any text. */
+  options: IChoice[];
+  /** Any text is an answer, too. */
+  free: boolean;
+}
+
+export type ApprovalState =
+  'open' | 'allowed' | 'denied' | 'expired' | 'withdrawn';
+
+/** Something for which an agent needs a person. */
+export interface IApproval {
+  id: string;
+  task_id: number;
+  turn_id: number;
+  attempt_id: number;
+  device_id: string;
+  agent: string;
+  practice: boolean;
+  task_title: string;
+  asks: 'tool' | 'question' | 'plan';
+  title: string;
+  /** ACP's kind of tool. */
+  tool: string;
+  tool_item: string | null;
+  workspace: string | null;
+  input: unknown;
+  diffs: IDiff[];
+  /** What allowing it for the task would allow, in words; null: it cannot be. */
+  scope: string | null;
+  /** The answer may carry another `input`. */
+  editable: boolean;
+  questions: IQuestion[];
+  state: ApprovalState;
+  decision: IDecision | null;
+  created_at: string;
+  decided_at: string | null;
+}
+
+export type Answers = Record<string, string | string[]>;
+
+export interface IDecision {
+  decision: 'allow' | 'allow_task' | 'deny';
+  reason?: string | null;
+  /** Instead of the tool's own, where the approval is `editable`. */
+  input?: Record<string, unknown> | null;
+  /** To the questions, by their text. */
+  answers?: Answers | null;
+}
+
+export interface ITrustedPath {
+  path: string;
+  trusted: boolean;
+}
+
+export interface ITrustList {
+  items: ITrustedPath[];
+}
 
 export interface IDelta extends IPlaced {
   kind: 'message' | 'thought' | 'output';
@@ -172,6 +292,7 @@ export interface ICreateTask {
   prompt: string;
   agent: string;
   mode: Mode;
+  model?: ModelName;
   device_id?: string;
   /** Without a path: a new chat folder. */
   workspace: { path?: string };

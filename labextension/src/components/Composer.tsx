@@ -3,9 +3,10 @@ import * as React from 'react';
 
 import type { IAgent, IDevice, Mode } from '../api/types';
 import { Commands } from '../commands';
-import { chooseAgent, chooseDevice, pickable } from '../model/choices';
+import { chooseAgent, chooseDevice, pickable, usable } from '../model/choices';
 import { present } from '../model/devices';
 import type { Observable } from '../model/observable';
+import { modeHelp } from '../model/words';
 import { shortPath } from '../model/workspace';
 import type { IWegentSettings } from '../tokens';
 import { useFace } from './face';
@@ -85,6 +86,7 @@ export function Composer(props: IComposerProps): React.ReactElement {
           />
         </div>
       </MessageBox>
+      <p className="wegent-Hint wegent-Small">{modeHelp(trans, mode)}</p>
       {agent?.practice && <PracticeBand />}
       {device && !present(device) && (
         <p className="wegent-Hint">
@@ -123,11 +125,20 @@ function agentOptions(
 ): IOption[] {
   const options = agents.map(agent => ({
     value: agent.id,
-    label: agent.ready ? agent.name : trans.__('%1 (not ready)', agent.name),
+    label: agentLabel(trans, agent),
     disabled: !agent.ready
   }));
   const none = { value: '', label: trans.__('No agent ready'), disabled: true };
   return chosen ? options : [none, ...options];
+}
+
+function agentLabel(trans: TranslationBundle, agent: IAgent): string {
+  if (!agent.ready) {
+    return trans.__('%1 (not ready)', agent.name);
+  }
+  return usable(agent)
+    ? agent.name
+    : trans.__('%1 (not logged in)', agent.name);
 }
 
 function workspaceOptions(

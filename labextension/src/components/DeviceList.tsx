@@ -1,12 +1,13 @@
 import * as React from 'react';
 
 import type { IAgent, IDevice } from '../api/types';
-import { doneIcon, failedIcon, starIcon } from '../icons';
+import { starIcon } from '../icons';
+import { waitingOn } from '../model/devices';
+import { AgentLine } from './AgentLine';
 import { Empty } from './Empty';
 import { useFace, useTrans } from './face';
 import { useValue } from './hooks';
 import { List } from './List';
-import { Fix } from './Problem';
 import { Status } from './State';
 
 /** The devices, with what they are doing and which agents they can run. */
@@ -50,8 +51,8 @@ const DeviceRow = React.memo(function DeviceRow(props: { device: IDevice }) {
       <DeviceFacts device={device} />
       {device.problem && <div className="wegent-Reason">{device.problem}</div>}
       <ul className="wegent-List">
-        {device.agents.map(agent => (
-          <AgentLine key={agent.id} agent={agent} />
+        {realFirst(device.agents).map(agent => (
+          <AgentLine key={agent.id} agent={agent} device={device} />
         ))}
       </ul>
     </li>
@@ -61,34 +62,17 @@ const DeviceRow = React.memo(function DeviceRow(props: { device: IDevice }) {
 function DeviceFacts(props: { device: IDevice }): React.ReactElement {
   const trans = useTrans();
   const { slot_used, slot_max, queued, executor_version } = props.device;
+  const waiting = waitingOn(props.device);
   return (
     <div className="wegent-Facts">
       <span>{trans.__('%1/%2 slots in use', slot_used, slot_max)}</span>
+      {waiting > 0 && <span>{trans.__('%1 waiting for you', waiting)}</span>}
       {queued > 0 && <span>{trans.__('%1 queued', queued)}</span>}
       {executor_version && <span>v{executor_version}</span>}
     </div>
   );
 }
 
-function AgentLine(props: { agent: IAgent }): React.ReactElement {
-  const trans = useTrans();
-  const { agent } = props;
-  const Icon = agent.ready ? doneIcon : failedIcon;
-  const state = agent.ready
-    ? trans.__('ready')
-    : (agent.reason ?? trans.__('not ready'));
-  return (
-    <li
-      className="wegent-Agent"
-      data-agent-id={agent.id}
-      data-ready={agent.ready}
-    >
-      <Icon.react tag="span" className="wegent-Mark" aria-hidden />
-      <div>
-        <span>{agent.name}</span>
-        <span className="wegent-AgentState">{state}</span>
-        {!agent.ready && agent.fix && <Fix command={agent.fix} />}
-      </div>
-    </li>
-  );
+function realFirst(agents: readonly IAgent[]): IAgent[] {
+  return [...agents].sort((a, b) => Number(a.practice) - Number(b.practice));
 }

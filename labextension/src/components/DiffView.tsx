@@ -2,6 +2,7 @@ import * as React from 'react';
 
 import type { IDiff } from '../api/types';
 import { lineDiff, type ILine } from '../model/diff';
+import { unhidden } from '../model/text';
 import { pathWithin } from '../model/workspace';
 import { useTrans } from './face';
 
@@ -59,7 +60,7 @@ function DiffLine(props: { line: ILine }): React.ReactElement {
   const { sign, text } = props.line;
   return (
     <span className="wegent-DiffLine" data-change={WORDS[sign]}>
-      {sign} {text}
+      {sign} {unhidden(text)}
       {'\n'}
     </span>
   );

@@ -2,22 +2,30 @@ import * as React from 'react';
 
 import type { IPlanEntry, IPlanItem, Item } from '../api/types';
 import { doneIcon, ringIcon, runningIcon, thoughtIcon } from '../icons';
+import { ApprovalCard } from './approval/ApprovalCard';
 import { Disclosure } from './Disclosure';
 import { useTrans } from './face';
 import { Guard } from './Guard';
 import { LongText } from './LongText';
 import { ToolCard } from './ToolCard';
+import { TrustCard } from './TrustCard';
 
 const MARKDOWN = 'text/markdown';
 
 /** Characters above which Markdown would hold up the page: it is parsed as a whole, again and again while it grows. */
 const LONG = 100_000;
 
-/** One item of a transcript; `live` while it may still grow. */
-export const ItemView = React.memo(function ItemView(props: {
+interface IItemProps {
   item: Item;
+  /** It may still grow. */
   live: boolean;
-}) {
+  /** It ended because the user stopped the turn. */
+  stopped: boolean;
+  deviceId: string;
+}
+
+/** One item of a transcript. */
+export const ItemView = React.memo(function ItemView(props: IItemProps) {
   return (
     <div className="wegent-Item" data-kind={props.item.kind}>
       <Guard>
@@ -27,7 +35,7 @@ export const ItemView = React.memo(function ItemView(props: {
   );
 });
 
-function ItemBody(props: { item: Item; live: boolean }): React.ReactElement {
+function ItemBody(props: IItemProps): React.ReactElement {
   const { item } = props;
   switch (item.kind) {
     case 'message':
@@ -35,7 +43,7 @@ function ItemBody(props: { item: Item; live: boolean }): React.ReactElement {
     case 'thought':
       return <Thought text={item.text} live={props.live} />;
     case 'tool':
-      return <ToolCard item={item} />;
+      return <ToolCard item={item} stopped={props.stopped} />;
     case 'plan':
       return <Plan item={item} />;
     case 'notice':
@@ -44,7 +52,23 @@ function ItemBody(props: { item: Item; live: boolean }): React.ReactElement {
           {item.text}
         </p>
       );
+    case 'steer':
+      return <Steer text={item.text} />;
+    case 'trust':
+      return <TrustCard item={item} deviceId={props.deviceId} />;
+    case 'approval':
+      return <ApprovalCard approval={item.approval} />;
   }
+}
+
+function Steer(props: { text: string }): React.ReactElement {
+  const trans = useTrans();
+  return (
+    <div className="wegent-Prompt wegent-Steer">
+      <div className="wegent-Who">{trans.__('You, meanwhile:')}</div>
+      <div className="wegent-PromptText">{props.text}</div>
+    </div>
+  );
 }
 
 function Markdown(props: { text: string }): React.ReactElement {

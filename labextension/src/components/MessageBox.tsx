@@ -5,6 +5,7 @@ import { useTrans } from './face';
 import { useAction } from './hooks';
 import { IconButton } from './IconButton';
 import { Thrown } from './Problem';
+import { PushButton } from './PushButton';
 
 /** Height to which the text grows before it scrolls, in px. */
 const MAX_HEIGHT = 240;
@@ -15,6 +16,14 @@ interface IMessageBoxProps {
   /** Why nothing can be sent now; null when it can. */
   blocked?: string | null;
   send: (text: string) => Promise<void>;
+  /** What the Send button is called, where that is not "Send". */
+  sendWord?: string;
+  /** Another way to send, with Ctrl or Cmd and Enter. */
+  other?: {
+    word: string;
+    title: string;
+    send: (text: string) => Promise<void>;
+  };
   /** Choices between the text and the last row. */
   children?: React.ReactNode;
   /** Shares the last row with the Send button. */
@@ -27,6 +36,8 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
   const [text, setText] = React.useState('');
   const { busy, problem, run } = useAction();
   const area = React.useRef<HTMLTextAreaElement>(null);
+  const { other } = props;
+  const word = props.sendWord ?? trans.__('Send');
   const ready = text.trim() !== '' && !busy && !props.blocked;
 
   React.useLayoutEffect(() => grow(area.current), [text]);
@@ -39,10 +50,10 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
     }
   }, []);
 
-  const send = (): void => {
+  const send = (how: (text: string) => Promise<void> = props.send): void => {
     if (ready) {
       run(async () => {
-        await props.send(text);
+        await how(text);
         setText('');
       });
     }
@@ -67,19 +78,28 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
         onKeyDown={event => {
           if (isSend(event)) {
             event.preventDefault();
-            send();
+            send(event.ctrlKey || event.metaKey ? other?.send : undefined);
           }
         }}
       />
       {props.children}
       <div className="wegent-Row">
         {props.footer}
+        {other && (
+          <PushButton
+            text={other.word}
+            title={other.title}
+            disabled={!ready}
+            onClick={() => send(other.send)}
+          />
+        )}
         <IconButton
           submit
           accent
           icon={sendIcon}
-          label={trans.__('Send')}
-          title={props.blocked ?? trans.__('Send (Enter)')}
+          label={word}
+          text={props.sendWord}
+          title={props.blocked ?? trans.__('%1 (Enter)', word)}
           disabled={!ready}
         />
       </div>

@@ -5,7 +5,7 @@ import { modeHelp, modeWord } from '../model/words';
 import { useTrans } from './face';
 import { Select } from './Select';
 
-const MODES: readonly Mode[] = ['edits', 'plan', 'full'];
+const MODES: readonly Mode[] = ['ask', 'edits', 'plan', 'full'];
 
 /** How much the agent may do. */
 export function ModeSelect(props: {

@@ -3,6 +3,7 @@ import { copyIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { ApiError } from '../api/rest';
+import { isCommand, pieces } from '../model/fixes';
 import { useTrans } from './face';
 import { IconButton } from './IconButton';
 
@@ -34,9 +35,18 @@ export function Thrown(props: {
   );
 }
 
-/** A command to copy. */
+/** What helps: a command to copy, or a sentence. */
 export function Fix(props: { command: string }): React.ReactElement {
   const trans = useTrans();
+  if (!isCommand(props.command)) {
+    return (
+      <span className="wegent-Advice">
+        {pieces(props.command).map(({ text, code }, at) =>
+          code ? <code key={at}>{text}</code> : text
+        )}
+      </span>
+    );
+  }
   return (
     <span className="wegent-Fix">
       <code>{props.command}</code>

@@ -8,9 +8,11 @@ import {
   queuedIcon,
   ringIcon,
   runningIcon,
-  stoppedIcon
+  stoppedIcon,
+  warnIcon
 } from '../icons';
-import { stateWord, statusWord } from '../model/words';
+import { holdsSlot } from '../model/states';
+import { stateWord, statusWord, waitingWord } from '../model/words';
 import { useTrans } from './face';
 
 const STATE_ICONS: Record<TurnState, LabIcon> = {
@@ -33,10 +35,15 @@ const STATUS_ICONS: Record<DeviceStatus, LabIcon> = {
 export function State(props: {
   state: TurnState;
   cancelling?: boolean;
+  /** A person is needed. */
+  waiting?: boolean;
   /** Instead of the state's own. */
   word?: string;
 }): React.ReactElement {
   const trans = useTrans();
+  if (props.waiting && holdsSlot(props.state) && !props.cancelling) {
+    return <Mark state="waiting" icon={warnIcon} word={waitingWord(trans)} />;
+  }
   return (
     <Mark
       state={props.state}

@@ -30,6 +30,7 @@ export function TaskHeader(props: ITaskHeaderProps): React.ReactElement {
         <State
           state={turn?.state ?? task.state}
           cancelling={turn?.cancelling ?? task.cancelling}
+          waiting={task.waiting > 0}
         />
         {turn && holdsSlot(turn.state) && <Elapsed turn={turn} />}
         <QueueFacts {...props} />

@@ -121,7 +121,11 @@ function TaskFacts({ task, device, now }: ITaskRowProps): React.ReactElement {
   ];
   return (
     <span className="wegent-Facts">
-      <State state={task.state} cancelling={task.cancelling} />
+      <State
+        state={task.state}
+        cancelling={task.cancelling}
+        waiting={task.waiting > 0}
+      />
       {facts.filter(Boolean).map(fact => (
         <span key={fact}>{fact}</span>
       ))}

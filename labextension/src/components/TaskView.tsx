@@ -1,6 +1,8 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
-import type { ITask, Mode } from '../api/types';
+import type { ITask, ITurn, Mode } from '../api/types';
 import { currentShown, isFinal } from '../model/states';
 import type { TaskSession } from '../model/session';
 import { WorkspaceContext } from './DiffView';
@@ -12,6 +14,9 @@ import { ModeSelect } from './ModeSelect';
 import { Thrown } from './Problem';
 import { TaskHeader } from './TaskHeader';
 import { Transcript } from './Transcript';
+
+/** As this computer's keyboard calls them. */
+const STEER_KEYS = CommandRegistry.formatKeystroke('Accel Enter');
 
 /** A task: header, transcript, reply. */
 export function TaskView(props: { session: TaskSession }): React.ReactElement {
@@ -38,24 +43,45 @@ export function TaskView(props: { session: TaskSession }): React.ReactElement {
       <WorkspaceContext.Provider value={task?.workspace ?? null}>
         <Transcript turns={turns} agentName={agentName} />
       </WorkspaceContext.Provider>
-      {task && <Reply task={task} running={!!turn && !isFinal(turn.state)} />}
+      {task && <Reply task={task} turn={turn} steering={!!agent?.steering} />}
     </>
   );
 }
 
-function Reply(props: { task: ITask; running: boolean }): React.ReactElement {
+interface IReplyProps {
+  task: ITask;
+  turn: ITurn | undefined;
+  /** The agent takes messages while it works. */
+  steering: boolean;
+}
+
+/** Writes the next message, or one for the agent that works. */
+function Reply(props: IReplyProps): React.ReactElement {
   const { gateway, trans } = useFace();
-  const { task, running } = props;
+  const { task, turn } = props;
+  const running = turn !== undefined && !isFinal(turn.state);
+  const steerable = props.steering && turn?.state === 'running';
   const [picked, pick] = React.useState<Mode | null>(null);
   const mode = picked ?? task.mode;
   return (
     <div className="wegent-Reply">
       <MessageBox
         label={trans.__('Reply')}
-        placeholder={
-          running
-            ? trans.__('Reply… (queued next, starts when this answer is done)')
-            : trans.__('Reply…')
+        placeholder={placeholder(trans, running, steerable)}
+        sendWord={running ? trans.__('Queue') : undefined}
+        other={
+          steerable
+            ? {
+                word: trans.__('Steer'),
+                title: trans.__(
+                  'Tell the agent now, while it works (%1)',
+                  STEER_KEYS
+                ),
+                send: async text => {
+                  await gateway.rest.steer(task.id, text);
+                }
+              }
+            : undefined
         }
         send={async prompt => {
           await gateway.rest.createTurn(task.id, { prompt, mode });
@@ -64,4 +90,17 @@ function Reply(props: { task: ITask; running: boolean }): React.ReactElement {
       />
     </div>
   );
+}
+
+function placeholder(
+  trans: TranslationBundle,
+  running: boolean,
+  steerable: boolean
+): string {
+  if (steerable) {
+    return trans.__('Reply, or steer while it runs…');
+  }
+  return running
+    ? trans.__('Reply… (queued next, starts when this answer is done)')
+    : trans.__('Reply…');
 }

@@ -17,8 +17,10 @@ import {
   failedIcon,
   queuedIcon,
   runningIcon,
+  stoppedIcon,
   thoughtIcon
 } from '../icons';
+import { beside, commandOf, restOf } from '../model/asking';
 import { overwriteLines, tail } from '../model/text';
 import { duration } from '../model/words';
 import { DiffView } from './DiffView';
@@ -53,15 +55,19 @@ const STATUS_ICONS: Record<ToolStatus, LabIcon> = {
 };
 
 /** One tool call: what it is, how it stands, what went in and came out. */
-export function ToolCard(props: { item: IToolItem }): React.ReactElement {
-  const { item } = props;
+export function ToolCard(props: {
+  item: IToolItem;
+  /** It ended because the user stopped the turn. */
+  stopped: boolean;
+}): React.ReactElement {
+  const { item, stopped } = props;
   // A card that was seen running stays as it was: nothing jumps when it ends.
   const [born] = React.useState(() => opensByItself(item));
   return (
     <div className="wegent-Tool" data-status={item.status}>
       <Disclosure
         open={born || item.status === 'failed' || item.diffs.length > 0}
-        summary={<ToolSummary item={item} />}
+        summary={<ToolSummary item={item} stopped={stopped} />}
       >
         <ToolInput item={item} />
         {item.diffs.map((diff, at) => (
@@ -79,22 +85,29 @@ function opensByItself(item: IToolItem): boolean {
   return running || (lines > 0 && lines <= SHORT);
 }
 
-function ToolSummary(props: { item: IToolItem }): React.ReactElement {
+function ToolSummary(props: {
+  item: IToolItem;
+  stopped: boolean;
+}): React.ReactElement {
   const trans = useTrans();
-  const { item } = props;
+  const { item, stopped } = props;
   const Kind = KIND_ICONS[item.tool] ?? settingsIcon;
-  const Mark = STATUS_ICONS[item.status];
+  const Mark = stopped ? stoppedIcon : STATUS_ICONS[item.status];
+  const time = duration(item.seconds ?? 0);
   return (
     <>
       <Kind.react tag="span" className="wegent-Kind" aria-hidden />
       <span className="wegent-Title" title={item.title}>
         {item.title || item.tool}
       </span>
-      <span className="wegent-State" data-state={item.status}>
+      <span
+        className="wegent-State"
+        data-state={stopped ? 'cancelled' : item.status}
+      >
         <Mark.react tag="span" className="wegent-Mark" aria-hidden />
-        {statusWord(trans, item.status)}
+        {stopped ? trans.__('Stopped') : statusWord(trans, item.status)}
       </span>
-      {item.seconds !== null && <span>{duration(item.seconds)}</span>}
+      {time && <span>{time}</span>}
     </>
   );
 }
@@ -123,19 +136,15 @@ function ToolInput(props: { item: IToolItem }): React.ReactElement | null {
 
 /** A command as it is, other input as JSON; an edit's input is its diff. */
 function inputText({ input, diffs }: IToolItem): string {
-  if (diffs.length > 0 || input === null || input === undefined) {
+  if (diffs.length > 0) {
     return '';
   }
-  if (typeof input === 'string') {
-    return input;
-  }
-  const fields = Object.entries(input);
-  const only = fields.length === 1 ? fields[0] : undefined;
-  return only?.[0] === 'command' && typeof only[1] === 'string'
-    ? `$ ${only[1]}`
-    : fields.length > 0
-      ? JSON.stringify(input, null, 2)
-      : '';
+  const command = commandOf(input);
+  return typeof input === 'string'
+    ? input
+    : command === null
+      ? restOf(input)
+      : [`$ ${command}`, restOf(beside(input))].filter(Boolean).join('\n');
 }
 
 function ToolOutput(props: { text: string }): React.ReactElement {

@@ -39,6 +39,7 @@ export function Transcript(props: {
                   shown={shown}
                   agentName={props.agentName}
                   next={running >= 0 && at > running}
+                  newest={running < 0 && at === turns.length - 1}
                 />
               ))}
             </NearbyContext.Provider>
@@ -93,6 +94,8 @@ function useFollow(
     const onResize = new ResizeObserver(() => {
       if (follows.current) {
         toEnd();
+        // What became shorter moved the text, not the user.
+        top = scroller.scrollTop;
       }
     });
     scroller.addEventListener('scroll', onScroll, { passive: true });

@@ -3,22 +3,31 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { ITurn, IUsage } from '../api/types';
+import { Commands } from '../commands';
 import { isFinal } from '../model/states';
+import { hasTerminals } from '../model/terminal';
+import { askedTools, stoppedTools } from '../model/tools';
 import type { IShownTurn } from '../model/transcript';
 import { duration, secondsBetween } from '../model/words';
 import { useFace, useTrans } from './face';
-import { useAction } from './hooks';
+import { useAction, useValue } from './hooks';
 import { IconButton } from './IconButton';
 import { ItemView } from './ItemView';
 import { PracticeBand } from './PracticeBand';
 import { Problem, Thrown } from './Problem';
+import { PushButton } from './PushButton';
 import { State } from './State';
+
+/** The error of an agent that nobody has logged in to. */
+const NO_LOGIN = 'agent_login';
 
 interface ITurnViewProps {
   shown: IShownTurn;
   agentName: string;
   /** An earlier turn runs, so that this one waits for it. */
   next: boolean;
+  /** No turn follows this one. */
+  newest: boolean;
 }
 
 /** A message of the user and its answer. */
@@ -26,6 +35,9 @@ export const TurnView = React.memo(function TurnView(props: ITurnViewProps) {
   const trans = useTrans();
   const { turn, items } = props.shown;
   const running = !isFinal(turn.state);
+  const stopped = stoppedTools(turn, items);
+  const asked = askedTools(items);
+  const shown = items.filter(item => !asked.has(item.item_id));
   return (
     <article
       className="wegent-Turn"
@@ -43,14 +55,16 @@ export const TurnView = React.memo(function TurnView(props: ITurnViewProps) {
       ) : (
         <div className="wegent-Who">{props.agentName}</div>
       )}
-      {items.map((item, at) => (
+      {shown.map((item, at) => (
         <ItemView
           key={item.item_id}
           item={item}
-          live={running && at === items.length - 1}
+          live={running && at === shown.length - 1}
+          stopped={stopped.has(item.item_id)}
+          deviceId={turn.device_id}
         />
       ))}
-      {!running && <TurnEnd turn={turn} />}
+      {!running && <TurnEnd turn={turn} newest={props.newest} />}
     </article>
   );
 });
@@ -86,7 +100,7 @@ function Waiting(props: { turn: ITurn; next: boolean }): React.ReactElement {
   );
 }
 
-function TurnEnd(props: { turn: ITurn }): React.ReactElement {
+function TurnEnd(props: { turn: ITurn; newest: boolean }): React.ReactElement {
   const trans = useTrans();
   const { turn } = props;
   const facts = [
@@ -94,7 +108,9 @@ function TurnEnd(props: { turn: ITurn }): React.ReactElement {
       ? duration(secondsBetween(turn.started_at, turn.ended_at))
       : '',
     turn.usage ? usageText(trans, turn.usage) : '',
-    stopText(trans, turn.stop_reason)
+    stopText(trans, turn.stop_reason),
+    turn.practice ? '' : costText(trans, turn.usage),
+    turn.corrected ? trans.__('Reported late by the device') : ''
   ];
   return (
     <div className="wegent-TurnEnd">
@@ -107,8 +123,66 @@ function TurnEnd(props: { turn: ITurn }): React.ReactElement {
           <span key={fact}>{fact}</span>
         ))}
       </div>
+      {props.newest && turn.state !== 'completed' && (
+        <div className="wegent-Buttons">
+          <Continue turn={turn} />
+          {turn.error?.code === NO_LOGIN && <LogIn turn={turn} />}
+        </div>
+      )}
     </div>
   );
+}
+
+/** Goes on where a turn broke off. */
+function Continue(props: { turn: ITurn }): React.ReactElement {
+  const { gateway, trans } = useFace();
+  const { busy, problem, run } = useAction();
+  const { task_id } = props.turn;
+  return (
+    <>
+      <PushButton
+        text={trans.__('Continue')}
+        title={trans.__('Let the agent go on where it stopped')}
+        disabled={busy}
+        onClick={() =>
+          run(async () => {
+            await gateway.rest.continueTask(task_id);
+          })
+        }
+      />
+      <Thrown error={problem} />
+    </>
+  );
+}
+
+/** Opens the agent's own login, where that is on this computer. */
+function LogIn(props: { turn: ITurn }): React.ReactElement | null {
+  const { gateway, trans, commands } = useFace();
+  const { device_id, agent } = props.turn;
+  const device = useValue(gateway.devices).find(
+    one => one.device_id === device_id
+  );
+  const command = device?.agents.find(one => one.id === agent)?.login_command;
+  return device?.embedded && command && hasTerminals(commands) ? (
+    <PushButton
+      text={trans.__('Log in')}
+      title={command}
+      onClick={() =>
+        void commands.execute(Commands.logIn, { device: device_id, agent })
+      }
+    />
+  ) : null;
+}
+
+/** "$0.12 so far": that of all turns of the agent's session. */
+function costText(trans: TranslationBundle, usage: IUsage | null): string {
+  const cost = usage?.session_cost_usd ?? null;
+  if (cost === null) {
+    return '';
+  }
+  return cost < 0.01
+    ? trans.__('less than $0.01 so far')
+    : trans.__('$%1 so far', cost.toFixed(2));
 }
 
 function usageText(trans: TranslationBundle, usage: IUsage): string {

@@ -1,6 +1,10 @@
 import * as React from 'react';
 
 import type { Observable } from '../model/observable';
+import { useFace } from './face';
+
+/** What has just moved is not meant by a click that is on its way, in ms; longer than a double click. */
+const SETTLING = 500;
 
 /** The value of an observable, rendered again when it changes. */
 export function useValue<T>(observable: Observable<T>): T {
@@ -41,6 +45,23 @@ function subscribe<T>(
   return () => {
     observable.changed.disconnect(notify);
   };
+}
+
+/** How an agent of a device is called; its id where that is not known. */
+export function useAgentName(deviceId: string, agent: string): string {
+  const devices = useValue(useFace().gateway.devices);
+  const device = devices.find(one => one.device_id === deviceId);
+  return device?.agents.find(one => one.id === agent)?.name ?? agent;
+}
+
+/** False for a moment after the key changed, so that no click meant for something else hits what came in its place. */
+export function useSettled(key: string): boolean {
+  const [settled, setSettled] = React.useState<string | null>(null);
+  React.useEffect(() => {
+    const timer = setTimeout(() => setSettled(key), SETTLING);
+    return () => clearTimeout(timer);
+  }, [key]);
+  return settled === key;
 }
 
 /** The time in ms, renewed every `period` ms. */

@@ -15,11 +15,16 @@ export function chooseDevice(
   );
 }
 
-/** Whether no real agent can run on the device, so that practice is all there is. */
+/** Whether an agent can work right away. */
+export function usable(agent: IAgent): boolean {
+  return agent.ready && agent.logged_in !== false;
+}
+
+/** Whether no real agent can work on the device, so that practice is all there is. */
 export function onlyPractice(device: IDevice): boolean {
   return (
     device.agents.some(agent => agent.practice && agent.ready) &&
-    !device.agents.some(agent => !agent.practice && agent.ready)
+    !device.agents.some(agent => !agent.practice && usable(agent))
   );
 }
 
@@ -32,16 +37,16 @@ export function pickable(device: IDevice | undefined): IAgent[] {
   return device.agents.filter(agent => practice || !agent.practice);
 }
 
-/** The first of the picked, the preferred and all agents that is ready. */
+/** The picked agent if it is ready, else the first of the preferred and all that can work right away. */
 export function chooseAgent(
   agents: readonly IAgent[],
   picked: string | null,
   preferred: string
 ): IAgent | undefined {
-  const ready = agents.filter(agent => agent.ready);
+  const working = agents.filter(usable);
   return (
-    ready.find(agent => agent.id === picked) ??
-    ready.find(agent => agent.id === preferred) ??
-    ready[0]
+    agents.find(agent => agent.ready && agent.id === picked) ??
+    working.find(agent => agent.id === preferred) ??
+    working[0]
   );
 }

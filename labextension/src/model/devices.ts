@@ -1,4 +1,4 @@
-import type { IDevice } from '../api/types';
+import type { IAgent, IDevice } from '../api/types';
 import { Observable } from './observable';
 
 /** The devices as the gateway last told, the default one first. */
@@ -17,6 +17,14 @@ export class Devices extends Observable<readonly IDevice[]> {
 
   put(device: IDevice): void {
     this.reset([...this.others(device.device_id), device]);
+  }
+
+  /** Take a device's agents as it has just found them. */
+  putAgents(id: string, agents: IAgent[]): void {
+    const device = this.get(id);
+    if (device) {
+      this.put({ ...device, agents });
+    }
   }
 
   drop(id: string): void {
@@ -51,4 +59,9 @@ export function slots(devices: readonly IDevice[]): {
     used: there.reduce((sum, device) => sum + device.slot_used, 0),
     max: there.reduce((sum, device) => sum + device.slot_max, 0)
   };
+}
+
+/** How many of a device's turns wait for a person. */
+export function waitingOn(device: IDevice): number {
+  return device.running_tasks.filter(task => task.waiting).length;
 }

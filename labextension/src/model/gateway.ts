@@ -3,12 +3,20 @@ import type { IDisposable } from '@lumino/disposable';
 
 import { ApiError, Rest } from '../api/rest';
 import { makeSocket, watch, type TaskSocket } from '../api/socket';
-import type { ICreateTask, ITask, IVersion } from '../api/types';
+import type {
+  IApproval,
+  ICreateTask,
+  IDecision,
+  ITask,
+  IVersion
+} from '../api/types';
+import { Approvals } from './approvals';
 import { Devices } from './devices';
 import { Cell } from './observable';
 import { TaskSession } from './session';
 import { currentTurn, isFinal } from './states';
 import { Tasks } from './tasks';
+import { Trust } from './trust';
 
 /** Wait before connecting again where Socket.IO itself gives up, in ms. */
 const RETRY_DELAY = 3_000;
@@ -32,10 +40,13 @@ export class Gateway implements IDisposable {
   readonly version = new Cell<IVersion | null>(null);
   readonly devices = new Devices();
   readonly tasks = new Tasks();
+  readonly approvals = new Approvals();
+  readonly trust: Trust;
   readonly rest: Rest;
 
   constructor(settings: ServerConnection.ISettings) {
     this.rest = new Rest(settings);
+    this.trust = new Trust(this.rest);
     this.socket = makeSocket(settings);
     this.listen();
     this.socket.connect();
@@ -87,6 +98,28 @@ export class Gateway implements IDisposable {
     }
   }
 
+  /** Answer an approval; gives what became of it. */
+  async decide(id: string, decision: IDecision): Promise<IApproval> {
+    const approval = await this.rest.decide(id, decision);
+    this.approvals.put(approval);
+    return approval;
+  }
+
+  /** Let a device look at its agents again. */
+  async refreshAgents(deviceId: string): Promise<void> {
+    const { items } = await this.rest.refreshAgents(deviceId);
+    this.devices.putAgents(deviceId, items);
+  }
+
+  async setAgentPath(
+    deviceId: string,
+    agent: string,
+    path: string
+  ): Promise<void> {
+    const { items } = await this.rest.setAgentPath(deviceId, agent, path);
+    this.devices.putAgents(deviceId, items);
+  }
+
   dispose(): void {
     this.disposed = true;
     this.sessions.forEach(session => session.dispose());
@@ -107,6 +140,7 @@ export class Gateway implements IDisposable {
     socket.on('device:update', device => this.devices.put(device));
     socket.on('device:gone', data => this.devices.drop(data.device_id));
     socket.on('task:update', task => this.tasks.put(task));
+    socket.on('approval:update', one => this.approvals.put(one));
     socket.on('lagged', ({ task_id }) => {
       void this.sessions.get(task_id)?.join();
     });
@@ -120,10 +154,11 @@ export class Gateway implements IDisposable {
   /** Learn what is there and catch up with every open task. */
   private async sync(): Promise<void> {
     try {
-      const { version, devices, tasks } = await watch(this.socket);
+      const { version, devices, tasks, approvals } = await watch(this.socket);
       this.version.set(version);
       this.devices.reset(devices);
       this.tasks.reset(tasks);
+      this.approvals.reset(approvals);
     } catch (error) {
       await this.onLost(error as ApiError);
       return;

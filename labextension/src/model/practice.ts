@@ -2,7 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { ICreateTask } from '../api/types';
+import type { IAgent, ICreateTask, IDevice } from '../api/types';
 
 export const PRACTICES = ['stream', 'write', 'fill'] as const;
 
@@ -18,6 +18,11 @@ const WRITE = `!say I will write hello.txt and list the folder.
 !write hello.txt Hello from the practice agent
 !bash ls -la && cat hello.txt`;
 
+const MODEL = `!say I will ask, write a file and run a command, through the agent's own program.
+!ask Which greeting? | Hello | Good day
+!write hello.txt Hello from the practice model
+!bash sed -i.old s/Hello/Greetings/ hello.txt && cat hello.txt`;
+
 const FILL = '!slow 200 0.1';
 
 /** One more than the slots of a device, so that the last waits. */
@@ -29,7 +34,7 @@ export function practiceLabel(
 ): string {
   return {
     stream: trans.__('Stream an answer'),
-    write: trans.__('Write a file and run a command'),
+    write: trans.__('Write a file and ask me first'),
     fill: trans.__('Fill five slots and queue a sixth')
   }[which];
 }
@@ -42,7 +47,7 @@ export function practiceTasks(
     prompt,
     title,
     agent: 'practice',
-    mode: 'full',
+    mode: 'ask',
     workspace: {}
   });
   if (which === 'fill') {
@@ -52,4 +57,28 @@ export function practiceTasks(
   }
   const prompt = which === 'stream' ? STREAM : WRITE;
   return [task(prompt, practiceLabel(trans, which))];
+}
+
+/** The first agent of a device whose own program can be run with the practice model. */
+export function practisable(device: IDevice | undefined): IAgent | undefined {
+  return device?.agents.find(
+    agent => agent.ready && agent.models.includes('practice')
+  );
+}
+
+/** A task that goes through an agent's own program, though a script answers. */
+export function modelTask(
+  trans: TranslationBundle,
+  device: IDevice,
+  agent: IAgent
+): ICreateTask {
+  return {
+    prompt: MODEL,
+    title: trans.__('Practice with %1', agent.name),
+    agent: agent.id,
+    model: 'practice',
+    mode: 'ask',
+    device_id: device.device_id,
+    workspace: {}
+  };
 }

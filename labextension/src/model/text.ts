@@ -35,6 +35,18 @@ export function overwriteLines(text: string): string {
     : text;
 }
 
+/** Characters that hide or reorder others, which a person who has to judge a text must not miss. */
+const HIDDEN =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+/** Write characters that cannot be seen as their code: U+202E. */
+export function unhidden(text: string): string {
+  return text.replaceAll('\r\n', '\n').replace(HIDDEN, found => {
+    const code = found.charCodeAt(0).toString(16).toUpperCase();
+    return `⟨U+${code.padStart(4, '0')}⟩`;
+  });
+}
+
 /** The last `limit` characters, from the start of a line where one begins there. */
 export function tail(text: string, limit: number): string {
   if (text.length <= limit) {

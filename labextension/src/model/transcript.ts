@@ -1,6 +1,14 @@
 /** A task's history folded into what is shown. Applying an event twice changes nothing. */
 
-import type { IDelta, Item, ITurn, TaskEvent } from '../api/types';
+import type {
+  IDelta,
+  INoticeItem,
+  ISteerItem,
+  ITextItem,
+  Item,
+  ITurn,
+  TaskEvent
+} from '../api/types';
 import { codePoints, dropCodePoints } from './text';
 
 /** A turn with the items of its newest attempt; both are replaced, never changed, so that views can compare them. */
@@ -121,7 +129,12 @@ function growingText(item: Item): string {
   if (item.kind === 'tool') {
     return item.output;
   }
-  return item.kind === 'plan' ? '' : item.text;
+  return hasText(item) ? item.text : '';
+}
+
+/** Plans, approvals and questions of trust are always sent whole. */
+function hasText(item: Item): item is ITextItem | INoticeItem | ISteerItem {
+  return 'text' in item;
 }
 
 function grow(items: Map<string, IEntry>, delta: IDelta): void {
@@ -145,7 +158,7 @@ function appended(item: Item, text: string): Item {
   if (item.kind === 'tool') {
     return { ...item, output: item.output + text };
   }
-  return item.kind === 'plan' ? item : { ...item, text: item.text + text };
+  return hasText(item) ? { ...item, text: item.text + text } : item;
 }
 
 /** What is known of an item whose first event is a delta. */

@@ -36,6 +36,7 @@ export function statusWord(
 
 export function modeWord(trans: TranslationBundle, mode: Mode): string {
   return {
+    ask: trans.__('Ask'),
     edits: trans.__('Accept edits'),
     plan: trans.__('Plan'),
     full: trans.__('Full access')
@@ -44,10 +45,20 @@ export function modeWord(trans: TranslationBundle, mode: Mode): string {
 
 export function modeHelp(trans: TranslationBundle, mode: Mode): string {
   return {
-    edits: trans.__('The agent may change files in its folder'),
-    plan: trans.__('The agent may read, and changes nothing'),
-    full: trans.__('The agent may change files and run any command')
+    ask: trans.__('Reads; asks before anything else'),
+    edits: trans.__('Edits files; asks before commands'),
+    plan: trans.__('Only reads, and proposes a plan'),
+    full: trans.__('Does everything without asking')
   }[mode];
+}
+
+/** Instead of "Running", where a person is needed. */
+export function waitingWord(trans: TranslationBundle): string {
+  return trans.__('Waiting for you');
+}
+
+export function needsYou(trans: TranslationBundle, count: number): string {
+  return trans._n('%1 needs you', '%1 need you', count);
 }
 
 /** "2nd in queue"; empty when the task waits for nothing. */
@@ -99,8 +110,11 @@ export function elapsed(startIso: string, end: number): string {
   return hours ? `${hours}:${minutes}:${seconds}` : `${parts[0]}:${seconds}`;
 }
 
-/** "0.1 s", "12 s", "2:05". */
+/** "0.1 s", "12 s", "2:05"; empty for what took no time that a person notices. */
 export function duration(seconds: number): string {
+  if (seconds < 0.1) {
+    return '';
+  }
   if (seconds >= 60) {
     return elapsed(new Date(0).toISOString(), seconds * 1000);
   }

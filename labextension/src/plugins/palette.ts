@@ -25,7 +25,8 @@ export const palettePlugin: JupyterFrontEndPlugin<void> = {
       Commands.openPanel,
       Commands.newTask,
       Commands.openLatestTask,
-      Commands.stopTask
+      Commands.stopTask,
+      Commands.tryPracticeModel
     ]) {
       palette?.addItem({ command, category });
     }

@@ -3,11 +3,15 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 
+import type { IDevice } from '../api/types';
 import { Commands } from '../commands';
+import { chooseDevice } from '../model/choices';
 import {
+  modelTask,
   practiceLabel,
   PRACTICES,
   practiceTasks,
+  practisable,
   type Practice
 } from '../model/practice';
 import { IWegent } from '../tokens';
@@ -34,6 +38,28 @@ export const practicePlugin: JupyterFrontEndPlugin<void> = {
       },
       execute: args => reporting(() => start(which(args.which)))
     });
+
+    const device = (): IDevice | undefined =>
+      chooseDevice(gateway.devices.value, null);
+    commands.addCommand(Commands.tryPracticeModel, {
+      label: trans.__("Practice: An agent's own program, scripted model"),
+      caption: trans.__('Run an installed agent without an account: no AI'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      isEnabled: () => practisable(device()) !== undefined,
+      execute: () => reporting(startModel)
+    });
+    gateway.devices.changed.connect(() =>
+      commands.notifyCommandChanged(Commands.tryPracticeModel)
+    );
+
+    async function startModel(): Promise<void> {
+      const here = device();
+      const agent = practisable(here);
+      if (here && agent) {
+        const task = await gateway.createTask(modelTask(trans, here, agent));
+        await commands.execute(Commands.openTask, { id: task.id });
+      }
+    }
 
     async function start(practice: Practice): Promise<void> {
       const made = [];

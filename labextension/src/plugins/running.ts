@@ -11,7 +11,8 @@ import { Signal } from '@lumino/signaling';
 import type { ITask } from '../api/types';
 import { Commands } from '../commands';
 import { wegentIcon } from '../icons';
-import { stateWord } from '../model/words';
+import { holdsSlot } from '../model/states';
+import { stateWord, waitingWord } from '../model/words';
 import { IWegent } from '../tokens';
 import { reporting } from './report';
 
@@ -60,11 +61,15 @@ function item(
   task: ITask
 ): IRunningSessions.IRunningItem {
   const { trans } = wegent;
+  const word =
+    task.waiting > 0 && holdsSlot(task.state)
+      ? waitingWord(trans)
+      : stateWord(trans, task.state, task.cancelling);
   const practice = task.practice ? `${trans.__('PRACTICE')} · ` : '';
   return {
     label: () => task.title,
     icon: () => wegentIcon,
-    detail: () => practice + stateWord(trans, task.state, task.cancelling),
+    detail: () => practice + word,
     open: () => void commands.execute(Commands.openTask, { id: task.id }),
     shutdown: () => void stop(wegent, task)
   };

@@ -14,7 +14,7 @@ const ID = 'wegent-jupyter:plugin';
 const DEFAULTS: ISettingsValue = {
   openAtFirstRun: true,
   defaultAgent: '',
-  defaultMode: 'edits'
+  defaultMode: 'ask'
 };
 
 class Settings extends Observable<ISettingsValue> implements IWegentSettings {

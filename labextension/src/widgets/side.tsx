@@ -6,14 +6,19 @@ import * as React from 'react';
 
 import { DeviceList } from '../components/DeviceList';
 import type { IFace } from '../components/face';
+import { NeedsYou } from '../components/NeedsYou';
 import { SidePanelTop } from '../components/SidePanelTop';
 import { TaskList } from '../components/TaskList';
 import { wegentIcon } from '../icons';
 import type { Observable } from '../model/observable';
+import { needsYou } from '../model/words';
 import type { IWegentSettings } from '../tokens';
 import { FaceWidget } from './faceWidget';
 
-/** The sidebar: composer on top, tasks and devices below. */
+/** In the tab of the sidebar while something waits for the user. */
+const WAITING = 'wegent-mod-waiting';
+
+/** The sidebar: composer on top; what needs the user, tasks and devices below. */
 export class WegentSide extends SidePanel {
   constructor(options: {
     face: IFace;
@@ -24,10 +29,10 @@ export class WegentSide extends SidePanel {
     super({ translator: options.translator });
     const { face, settings, folder } = options;
     const { trans } = face;
+    this.face = face;
     this.id = 'wegent-side';
     this.addClass('wegent-Side');
     this.title.icon = wegentIcon;
-    this.title.caption = trans.__('Wegent: agents on your computers');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Wegent'));
 
@@ -37,8 +42,13 @@ export class WegentSide extends SidePanel {
     );
     this.top.addClass('wegent-SideTop');
     (this.layout as PanelLayout).insertWidget(0, this.top);
-    this.addSection(face, trans.__('Tasks'), <TaskList />);
-    this.addSection(face, trans.__('Devices'), <DeviceList />);
+    this.needs = section(face, '', <NeedsYou />);
+    this.needs.addClass('wegent-Needs');
+    this.addWidget(section(face, trans.__('Tasks'), <TaskList />));
+    this.addWidget(section(face, trans.__('Devices'), <DeviceList />));
+    face.gateway.approvals.changed.connect(this.onApprovals, this);
+    face.gateway.tasks.changed.connect(this.onTasks, this);
+    this.onApprovals();
     if (this.content instanceof AccordionPanel) {
       this.content.handleMoved.connect(() => (this.arranged = true));
     }
@@ -52,6 +62,9 @@ export class WegentSide extends SidePanel {
   }
 
   override dispose(): void {
+    this.face.gateway.approvals.changed.disconnect(this.onApprovals, this);
+    this.face.gateway.tasks.changed.disconnect(this.onTasks, this);
+    this.needs.dispose();
     this.resized.disconnect();
     super.dispose();
   }
@@ -61,15 +74,31 @@ export class WegentSide extends SidePanel {
     this.focusComposer();
   }
 
-  private addSection(
-    face: IFace,
-    label: string,
-    content: React.ReactElement
-  ): void {
-    const section = new FaceWidget(face, content);
-    section.addClass('wegent-Section');
-    section.title.label = label;
-    this.addWidget(section);
+  /** The section of what needs the user is there only while something does; the sidebar's tab tells, too. */
+  private onApprovals(): void {
+    const { trans, gateway } = this.face;
+    const count = gateway.approvals.value.length;
+    this.needs.title.label = trans.__('Needs you (%1)', count);
+    if (count > 0 && this.needs.parent === null) {
+      this.insertWidget(0, this.needs);
+      this.fitSections();
+    } else if (count === 0) {
+      this.needs.parent = null;
+    }
+    this.title.className = count > 0 ? WAITING : '';
+    this.title.caption =
+      count > 0
+        ? trans.__('Wegent: %1', needsYou(trans, count))
+        : trans.__('Wegent: agents on your computers');
+  }
+
+  /** Where there are no tasks yet, the agents need the room. */
+  private onTasks(): void {
+    const hasTasks = this.face.gateway.tasks.value.length > 0;
+    if (hasTasks !== this.hasTasks) {
+      this.hasTasks = hasTasks;
+      this.fitSections();
+    }
   }
 
   /**
@@ -78,12 +107,29 @@ export class WegentSide extends SidePanel {
    */
   private fitSections(): void {
     if (!this.arranged && this.content instanceof AccordionPanel) {
-      this.content.setRelativeSizes([3, 2]);
+      const rest = this.hasTasks ? [3, 2] : [2, 3];
+      this.content.setRelativeSizes(
+        this.needs.parent === null ? rest : [6, ...rest]
+      );
     }
     MessageLoop.sendMessage(this.content, Widget.ResizeMessage.UnknownSize);
   }
 
+  private readonly face: IFace;
+  private readonly needs: FaceWidget;
   private readonly top: FaceWidget;
   private readonly resized: ResizeObserver;
   private arranged = false;
+  private hasTasks = false;
+}
+
+function section(
+  face: IFace,
+  label: string,
+  content: React.ReactElement
+): FaceWidget {
+  const made = new FaceWidget(face, content);
+  made.addClass('wegent-Section');
+  made.title.label = label;
+  return made;
 }

@@ -7,7 +7,6 @@ takes half a second and 20 MiB.
 
 import asyncio
 import importlib
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -202,7 +201,7 @@ def _request(call: Tool, options: list[dict[str, Any]]) -> Request:
         title=call.title,
         tool=call.tool,
         name=call.title,
-        paths=[Path(one["path"]) for one in (*call.locations, *call.diffs) if one.get("path")],
+        paths=_paths(call),
         tool_item=call.item_id,
         input=call.input,
         diffs=call.diffs,
@@ -211,10 +210,18 @@ def _request(call: Tool, options: list[dict[str, Any]]) -> Request:
         request.asks = "question"
         choices = [{"label": name} for name in names]
         request.questions = [{"question": call.title, "options": choices, "free": False}]
-    elif call.tool == "execute":
-        # The whole input, as an agent may keep a part of the command out of the title.
-        request.command = json.dumps(call.input, sort_keys=True) if call.input is not None else call.title
+    elif call.tool == "switch_mode":
+        request.asks = "plan"
+        request.input = {"plan": call.output or call.title}
     return request
+
+
+def _paths(call: Tool) -> list[Path]:
+    """Return what a call touches: what it says, and every string of its input that is called a path or file."""
+    said = [one.get("path") for one in (*call.locations, *call.diffs)]
+    given = call.input if isinstance(call.input, dict) else {}
+    meant = [value for name, value in given.items() if "path" in name.lower() or "file" in name.lower()]
+    return [Path(one) for one in (*said, *meant) if isinstance(one, str) and one]
 
 
 def _chosen(decision: Decision, request: Request, options: list[dict[str, Any]]) -> str | None:

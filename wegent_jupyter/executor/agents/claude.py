@@ -20,6 +20,7 @@ from wegent_jupyter.executor.agents.claude_environment import agent_environment,
 from wegent_jupyter.executor.agents.claude_gate import Permissions
 from wegent_jupyter.executor.agents.claude_messages import Messages
 from wegent_jupyter.executor.agents.claude_progress import Progress
+from wegent_jupyter.executor.agents.claude_shapes import amount, words
 from wegent_jupyter.executor.agents.claude_transport import LINE_LIMIT, Gone, GuardedTransport
 from wegent_jupyter.executor.processes import ProgramNotFound, spawn
 from wegent_jupyter.executor.trust import Found, TrustStore
@@ -97,6 +98,7 @@ class _Conversation:
         self._broken: Exception | None = None
         self._told_waiting = False
         self._session_id = ""
+        self._known: str | None = None
         self._client: Any = None
         self._transport: GuardedTransport
 
@@ -134,7 +136,12 @@ class _Conversation:
         self._transport = GuardedTransport(process, self._observe, self._lost)
         options = self._sdk.ClaudeAgentOptions(can_use_tool=self._permissions.ask)
         self._client = self._sdk.ClaudeSDKClient(options, transport=self._transport)
-        self._emit(Started("Claude Code", str(self._run.workspace), self._run.chat_folder, self._session_id))
+        self._started(resumed)
+
+    def _started(self, session_id: str | None) -> None:
+        """Say that it runs, and in which session: one that the program does not have yet cannot be resumed."""
+        self._known = session_id
+        self._emit(Started("Claude Code", str(self._run.workspace), self._run.chat_folder, session_id))
 
     def _arguments(self, resumed: str | None) -> list[str]:
         sources = "user,project,local" if self._trust.usable else "user"
@@ -218,13 +225,13 @@ class _Conversation:
         text = result.get("result")
         if not self.messages.said and isinstance(text, str) and text:
             self.messages.say(text)  # a command of its own, such as /cost, is answered without the model
-        return Ended(AttemptState.COMPLETED, result.get("stop_reason"), self._usage(), self._session_id)
+        return Ended(AttemptState.COMPLETED, words(result.get("stop_reason")) or None, self._usage(), self._known)
 
     def _usage(self) -> Usage | None:
         result, tokens = self._progress.result, self._progress.tokens
         if result is None:
             return None
-        return Usage(**tokens, total_tokens=sum(tokens.values()), session_cost_usd=result.get("total_cost_usd"))
+        return Usage(**tokens, total_tokens=sum(tokens.values()), session_cost_usd=amount(result.get("total_cost_usd")))
 
     async def _steer(self) -> None:
         while True:
@@ -246,6 +253,8 @@ class _Conversation:
 
     def _observe(self, message: dict[str, Any]) -> None:
         try:
+            if self._known is None and message.get("session_id") == self._session_id:
+                self._started(self._session_id)
             self._progress.take(message)
             self.messages.take(message)
         except Exception as error:  # the reader of the SDK would only log it, and the turn would never end
@@ -265,7 +274,7 @@ class _Conversation:
             with contextlib.suppress(Exception):  # it ended by itself meanwhile, which is what is wanted
                 await self._interrupt()
         await self._transport.kill()
-        return Ended(AttemptState.CANCELLED, "cancelled", self._usage(), self._session_id)
+        return Ended(AttemptState.CANCELLED, "cancelled", self._usage(), self._known)
 
     async def _interrupt(self) -> None:
         """Interrupt the program and wait for what it makes of it; raises TimeoutError, or what the SDK raises."""

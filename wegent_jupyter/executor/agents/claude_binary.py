@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-MINIMUM = (2, 1, 0)
-"""The line whose `stream-json` protocol the SDK that we require speaks; it was run with 2.1.197 and 2.1.330."""
+MINIMUM = (2, 1, 100)
+"""It says what still runs in the background, and for how long it is busy (2.1.0 does not): a turn waits for that."""
 VERSION_SECONDS = 20.0
 """For `--version`: a cold start of 400 MB from a slow disk."""
 INSTALL_MB = 168

@@ -1,24 +1,26 @@
 """Say what went wrong with Claude Code or its model, and what to do about it."""
 
+import re
 from typing import Any
 
 from wegent_jupyter.executor.agents.base import AgentFailed
 
 _LOGIN = ("Not logged in", "Invalid API key", "OAuth token", "Please run /login", "authentication_error")
-_NO_SESSION = "No conversation found"
+_NO_SESSION = ("No conversation found", "--resume requires a valid session")
 
 
 def session_is_lost(result: dict[str, Any] | None) -> bool:
     """Say whether a result means that the conversation to be resumed does not exist."""
-    return result is not None and any(_NO_SESSION in str(error) for error in result.get("errors") or [])
+    said = " ".join(str(error) for error in _list((result or {}).get("errors")))
+    return any(one in said for one in _NO_SESSION)
 
 
 def failure(result: dict[str, Any], kind: str | None, login_command: str | None) -> AgentFailed:
     """Return what a result that is an error means, in the provider's own words; `kind` is the model's last error."""
     said = _said(result)
-    status = result.get("api_error_status")
+    status = result.get("api_error_status") or _status(said)
     if kind == "authentication_failed" or status in (401, 403) or any(one in said for one in _LOGIN):
-        return AgentFailed("agent_login", said, f"Log in: {login_command}" if login_command else None)
+        return AgentFailed("agent_login", said, f"Log in: `{login_command}`" if login_command else None)
     if kind == "billing_error":
         return AgentFailed("model_billing", said, "Look at the plan or the balance of your account with the provider.")
     if kind == "rate_limit" or status == 429:
@@ -33,9 +35,19 @@ def failure(result: dict[str, Any], kind: str | None, login_command: str | None)
     return AgentFailed("model_error" if result.get("terminal_reason") == "api_error" else "agent_error", said)
 
 
+def _status(said: str) -> int | None:
+    """Return the status that programs before 2.1.110 only tell in words."""
+    found = re.search(r"API Error: (\d{3})\b", said)
+    return int(found.group(1)) if found else None
+
+
 def _said(result: dict[str, Any]) -> str:
     text = result.get("result")
     if isinstance(text, str) and text.strip():
         return text.strip()
-    errors = [str(error).strip() for error in result.get("errors") or [] if str(error).strip()]
+    errors = [str(error).strip() for error in _list(result.get("errors")) if str(error).strip()]
     return " ".join(errors) or f"Claude Code ended its turn with '{result.get('subtype')}'."
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

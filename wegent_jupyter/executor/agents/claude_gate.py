@@ -6,11 +6,11 @@ from typing import Any
 from wegent_jupyter.executor.agents import claude_tools
 from wegent_jupyter.executor.agents.base import Run
 from wegent_jupyter.executor.agents.claude_messages import Messages
+from wegent_jupyter.executor.agents.claude_shapes import Json, mappings, words
 from wegent_jupyter.executor.approvals import Request
 from wegent_jupyter.protocol.api import Decision
 
 DENIED = "The user did not allow this."
-Json = dict[str, Any]
 
 
 class Permissions:
@@ -28,6 +28,7 @@ class Permissions:
         if decision is None:
             return self._sdk.PermissionResultDeny(message="The user stopped the turn.", interrupt=True)
         if decision.decision == "deny":
+            self._messages.decided(call, None)
             return self._sdk.PermissionResultDeny(message=decision.reason or DENIED)
         return self._allow(request, given, call, decision)
 
@@ -47,7 +48,7 @@ class Permissions:
         )
         if name == "AskUserQuestion":
             request.asks, request.editable = "question", False
-            request.questions = [_question(one) for one in given.get("questions") or [] if isinstance(one, dict)]
+            request.questions = [_question(one) for one in mappings(given.get("questions"))]
         elif name == "ExitPlanMode":
             request.asks, request.editable = "plan", False
             # Newer programs keep the plan in a file and add it to the call that they report, not to what they ask.
@@ -66,13 +67,13 @@ class Permissions:
 
 
 def _question(given: Json) -> Json:
-    options = [one for one in given.get("options") or [] if isinstance(one, dict)]
     return {
-        "question": str(given.get("question", "")),
-        "header": str(given.get("header", "")),
+        "question": words(given.get("question")),
+        "header": words(given.get("header")),
         "multiple": bool(given.get("multiSelect")),
         "options": [
-            {"label": str(one.get("label", "")), "description": str(one.get("description", ""))} for one in options
+            {"label": words(one.get("label")), "description": words(one.get("description"))}
+            for one in mappings(given.get("options"))
         ],
     }
 

@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 from wegent_jupyter.executor.agents import claude_tools
 from wegent_jupyter.executor.agents.base import Emit
+from wegent_jupyter.executor.agents.claude_shapes import Json, mapping, mappings, words
 from wegent_jupyter.protocol.events import Delta, Notice, Plan, Tool
 from wegent_jupyter.protocol.jsonable import bounded
 
 _TEXT: dict[str, Literal["message", "thought"]] = {"text": "message", "thinking": "thought"}
 _PLANNING = ("TodoWrite", "TaskCreate", "TaskUpdate")
-Json = dict[str, Any]
 
 
 class Messages:
@@ -42,7 +42,7 @@ class Messages:
         message = bounded(message)
         kind, main = message.get("type"), message.get("parent_tool_use_id") is None
         if kind == "stream_event" and main:
-            self._stream(_dict(message.get("event")))
+            self._stream(mapping(message.get("event")))
         elif kind == "assistant":
             self._assistant(message, main)
         elif kind == "user":
@@ -84,14 +84,12 @@ class Messages:
     def _stream(self, event: Json) -> None:
         kind = event.get("type")
         if kind == "message_start":
-            self._streamed.add(str(_dict(event.get("message")).get("id")))
+            self._streamed.add(str(mapping(event.get("message")).get("id")))
         elif kind == "content_block_start":
-            self._block(_dict(event.get("content_block")))
+            self._block(mapping(event.get("content_block")))
         elif kind == "content_block_delta":
-            delta = _dict(event.get("delta"))
-            text = delta.get("text") or delta.get("thinking")
-            if isinstance(text, str):
-                self._grow(text)
+            delta = mapping(event.get("delta"))
+            self._grow(words(delta.get("text")) or words(delta.get("thinking")))
         elif kind == "content_block_stop":
             self._text = None
 
@@ -100,7 +98,7 @@ class Messages:
         self._text = None
         if kind is not None:
             self._open_text(kind)
-            self._grow(str(block.get("text") or block.get("thinking") or ""))
+            self._grow(words(block.get("text")) or words(block.get("thinking")))
         elif block.get("type") == "tool_use":
             call, name = str(block.get("id")), str(block.get("name"))
             self._show(call, Tool(f"tool-{call}", self._next_index(), name, claude_tools.kind_of(name)))
@@ -122,13 +120,13 @@ class Messages:
         self._text.length += len(text)
 
     def _assistant(self, message: Json, main: bool) -> None:
-        content = _dict(message.get("message"))
-        streamed = content.get("id") in self._streamed
-        for block in _list(content.get("content")):
+        content = mapping(message.get("message"))
+        streamed = str(content.get("id")) in self._streamed
+        for block in mappings(content.get("content")):
             if block.get("type") == "tool_use":
-                self._announce(str(block.get("id")), str(block.get("name")), _dict(block.get("input")))
+                self._announce(str(block.get("id")), str(block.get("name")), mapping(block.get("input")))
             elif block.get("type") == "text" and main and not streamed and not message.get("error"):
-                self.say(str(block.get("text") or ""))
+                self.say(words(block.get("text")))
 
     def _announce(self, call: str, name: str, given: Json) -> None:
         described = claude_tools.describe(name, given, self._workspace)
@@ -149,11 +147,11 @@ class Messages:
             ),
         )
         if name == "TodoWrite":
-            self._planned(self._plan.replace(_list(given.get("todos"))))
+            self._planned(self._plan.replace(mappings(given.get("todos"))))
 
     def _results(self, message: Json) -> None:
-        content = _dict(message.get("message")).get("content")
-        for block in _list(content):
+        content = mapping(message.get("message")).get("content")
+        for block in mappings(content):
             call = str(block.get("tool_use_id"))
             tool = self._tools.get(call)
             if block.get("type") == "tool_result" and tool is not None:
@@ -216,7 +214,7 @@ class _Entries:
     def take(self, name: str, given: Json, message: Json) -> list[Json]:
         """Take one entry, made or changed."""
         if name == "TaskCreate":
-            made = _dict(_dict(message.get("tool_use_result")).get("task"))
+            made = mapping(mapping(message.get("tool_use_result")).get("task"))
             self._entries[str(made.get("id") or len(self._entries) + 1)] = _entry(given, "subject")
         elif name == "TaskUpdate":
             key = str(given.get("taskId"))
@@ -224,13 +222,14 @@ class _Entries:
                 self._entries.pop(key, None)
             elif key in self._entries:
                 old = self._entries[key]
-                changed = {"content": given.get("subject") or old["content"]}
-                self._entries[key] = {**old, **changed, "status": given.get("status") or old["status"]}
+                changed = {"content": words(given.get("subject")), "status": words(given.get("status"))}
+                self._entries[key] = {**old, **{name: value for name, value in changed.items() if value}}
         return list(self._entries.values())
 
 
 def _entry(given: Json, text: str) -> Json:
-    return {"content": str(given.get(text, "")), "status": str(given.get("status") or "pending"), "priority": "medium"}
+    status = words(given.get("status")) or "pending"
+    return {"content": words(given.get(text)), "status": status, "priority": "medium"}
 
 
 def _output(content: Any) -> str:
@@ -238,15 +237,8 @@ def _output(content: Any) -> str:
         text = content
     else:
         parts = (
-            block.get("text") if block.get("type") == "text" else f"[{block.get('type')}]" for block in _list(content)
+            block.get("text") if block.get("type") == "text" else f"[{block.get('type')}]"
+            for block in mappings(content)
         )
         text = "\n".join(part for part in parts if isinstance(part, str))
     return text.removeprefix("<tool_use_error>").removesuffix("</tool_use_error>")
-
-
-def _dict(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Json]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

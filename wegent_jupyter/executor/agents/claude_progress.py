@@ -8,9 +8,12 @@ each of our messages, by its uuid. Programs too old for one of these are judged 
 import time
 from typing import Any
 
+from wegent_jupyter.executor.agents.claude_shapes import mapping, mappings, number, words
+
 WAKE_SECONDS = 3.0
 """For the answer to the end of a background task; it begins within 0.1 s. One that was stopped gets none."""
 QUEUED = frozenset({"queued", "started"})
+DONE = frozenset({"completed", "failed", "stopped", "killed", "cancelled"})
 
 
 class Progress:
@@ -22,8 +25,7 @@ class Progress:
         """The newest."""
         self.error: str | None = None
         """The kind of the newest error of the model, such as `rate_limit`."""
-        self.background: list[str] = []
-        """Descriptions of what runs in the background."""
+        self._tasks: dict[str, str] = {}
         self.began = False
         """A message was sent."""
         self.follows = False
@@ -44,10 +46,10 @@ class Progress:
         if kind == "result":
             self._ended(message)
         elif kind == "assistant":
-            self.error = message.get("error")
+            self.error = words(message.get("error")) or None
         elif kind == "command_lifecycle":
             self.follows = True
-            if message.get("state") not in QUEUED:
+            if words(message.get("state")) not in QUEUED:
                 self._unanswered.discard(str(message.get("command_uuid")))
         elif kind == "system":
             self._system(message)
@@ -59,6 +61,11 @@ class Progress:
         return max(self._woken_until - time.monotonic(), 0.0)
 
     @property
+    def background(self) -> list[str]:
+        """Return descriptions of what runs in the background."""
+        return list(self._tasks.values())
+
+    @property
     def answered(self) -> bool:
         """Say whether only background work is left."""
         return self.result is not None and not self._unanswered
@@ -68,17 +75,25 @@ class Progress:
         self._woken_until = 0.0
         if not self.follows:
             self._unanswered.clear()
-        used = result.get("usage") or {}
+        used = mapping(result.get("usage"))
         cached = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-        self.tokens["input_tokens"] += sum(used.get(name) or 0 for name in cached)
-        self.tokens["output_tokens"] += used.get("output_tokens") or 0
+        self.tokens["input_tokens"] += sum(number(used.get(name)) for name in cached)
+        self.tokens["output_tokens"] += number(used.get("output_tokens"))
 
     def _system(self, message: dict[str, Any]) -> None:
         subtype = message.get("subtype")
         if subtype == "session_state_changed":
             self._state = message.get("state")
         elif subtype == "background_tasks_changed":
-            tasks = [task for task in message.get("tasks") or [] if isinstance(task, dict)]
-            self.background = [str(task.get("description") or task.get("task_type") or "a task") for task in tasks]
-        elif subtype == "task_notification":
-            self._woken_until = time.monotonic() + WAKE_SECONDS
+            self._tasks = {str(task.get("task_id")): _name(task) for task in mappings(message.get("tasks"))}
+        elif subtype == "task_started":
+            self._tasks.setdefault(str(message.get("task_id")), _name(message))
+        elif subtype in ("task_notification", "task_updated"):
+            status = words(message.get("status")) or words(mapping(message.get("patch")).get("status"))
+            if status in DONE:
+                self._tasks.pop(str(message.get("task_id")), None)
+                self._woken_until = time.monotonic() + WAKE_SECONDS
+
+
+def _name(task: dict[str, Any]) -> str:
+    return words(task.get("description")) or words(task.get("task_type")) or "a task"

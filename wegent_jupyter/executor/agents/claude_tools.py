@@ -1,8 +1,12 @@
 """What Claude Code's tools are, in ACP's words: title, kind, the files they touch, the changes they make."""
 
+import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from wegent_jupyter.executor.agents.claude_shapes import mappings, words
 
 MAX_OLD = 256 << 10
 """256 KiB of a file that is about to be overwritten; a larger one is shown without its old text."""
@@ -62,8 +66,8 @@ def kind_of(name: str) -> str:
 
 def describe(name: str, given: dict[str, Any], workspace: Path) -> Described:
     """Describe a tool call; what the model gave may have any shape."""
-    paths = [Path(given[key]) for key in _PATHS if isinstance(given.get(key), str) and given[key]]
-    command = given.get("command") if kind_of(name) in ("execute", "other") and name != "Skill" else None
+    paths = [workspace / given[key] for key in _PATHS if isinstance(given.get(key), str) and given[key]]
+    command = given.get("command") if kind_of(name) == "execute" else None
     return Described(
         title=_short(_title(name, given, workspace)),
         kind=kind_of(name),
@@ -75,8 +79,7 @@ def describe(name: str, given: dict[str, Any], workspace: Path) -> Described:
 
 def _title(name: str, given: dict[str, Any], workspace: Path) -> str:
     def text(key: str) -> str:
-        value = given.get(key)
-        return value if isinstance(value, str) else ""
+        return words(given.get(key))
 
     path = next((text(key) for key in _PATHS if text(key)), "")
     if kind_of(name) == "execute" and text("command"):
@@ -99,8 +102,7 @@ def _title(name: str, given: dict[str, Any], workspace: Path) -> str:
     if name == "ExitPlanMode":
         return "Propose a plan"
     if name == "AskUserQuestion":
-        asked = [str(one.get("question", "")) for one in given.get("questions") or [] if isinstance(one, dict)]
-        return f"Ask: {' '.join(asked)}"
+        return "Ask: " + " ".join(words(one.get("question")) for one in mappings(given.get("questions")))
     if name.startswith("mcp__"):
         return ": ".join(name.removeprefix("mcp__").split("__", 1))
     return name
@@ -124,25 +126,24 @@ def _diffs(name: str, given: dict[str, Any], paths: list[Path]) -> list[dict[str
         return []
     path = str(paths[0])
     if name == "Write":
-        return [{"path": path, "old": _on_disk(paths[0]), "new": _text(given.get("content"))}]
+        return [{"path": path, "old": _on_disk(paths[0]), "new": words(given.get("content"))}]
     if name == "NotebookEdit":
-        return [{"path": path, "old": None, "new": _text(given.get("new_source"))}]
+        return [{"path": path, "old": None, "new": words(given.get("new_source"))}]
     edits = given.get("edits") if name == "MultiEdit" else [given]
     return [
-        {"path": path, "old": _text(edit.get("old_string")), "new": _text(edit.get("new_string"))}
-        for edit in (edits if isinstance(edits, list) else [])
-        if isinstance(edit, dict)
+        {"path": path, "old": words(edit.get("old_string")), "new": words(edit.get("new_string"))}
+        for edit in mappings(edits)
     ]
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
 def _on_disk(path: Path) -> str | None:
+    """Return the text of a small file. The model names the path: it may be a pipe or a device that never ends."""
     try:
-        if path.stat().st_size > MAX_OLD:
-            return None
-        return path.read_text(encoding="utf-8")
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            data = file.read(MAX_OLD + 1)
+        return data.decode() if len(data) <= MAX_OLD else None
     except (OSError, ValueError):  # a new file, or none of text
         return None

@@ -72,6 +72,12 @@ def dumps(data: Any) -> str:
         return to_json(json.loads(whole), inf_nan_mode="null").decode()
 
 
+def storable(data: Row) -> Row:
+    """Return data as it will be when it is read again."""
+    found: Row = json.loads(dumps(bounded(data)))
+    return found
+
+
 @cache
 def _upsert(table: Table, names: tuple[str, ...], dialect: str) -> Executable:
     # Each dialect takes 2 MiB, so only the one in use is imported.
@@ -187,7 +193,7 @@ def load_approval(connection: Connection, owner: str, approval_id: str) -> Appro
 def approvals_of(connection: Connection, turn_id: int) -> list[tuple[Approval, bool]]:
     """Return a turn's approvals, and whether its device has the answer, in the order in which they were asked."""
     rows = connection.execute(select(approvals).where(approvals.c.turn_id == turn_id))
-    found = [(Approval.model_validate_json(row.data), bool(row.delivered)) for row in rows]
+    found = [(Approval.model_validate(json.loads(row.data)), bool(row.delivered)) for row in rows]
     return sorted(found, key=lambda one: one[0].created_at)
 
 

@@ -1,0 +1,28 @@
+"""Which device a command is about."""
+
+from pathlib import Path
+
+from wegent_jupyter.cli.errors import BadInput
+from wegent_jupyter.client.client import Client
+from wegent_jupyter.protocol import api
+
+
+async def pick(client: Client, wanted: str | None) -> api.Device:
+    """Return the device of that id or name; else the starred one, else this computer."""
+    devices = await client.devices()
+    if wanted is not None:
+        found = [one for one in devices if wanted in (one.device_id, one.name)]
+        if len(found) == 1:
+            return found[0]
+        there = ", ".join(f"{one.name} ({one.device_id})" for one in devices) or "none"
+        which = "is ambiguous" if found else "is unknown"
+        raise BadInput(f"The device '{wanted}' {which}. Devices: {there}")
+    usable = [one for one in devices if one.is_default] or [one for one in devices if one.embedded] or devices
+    if not usable:
+        raise BadInput("There is no device to run on.")
+    return usable[0]
+
+
+def place(device: api.Device, path: str) -> str:
+    """Return a path of a device; one of this computer may be typed relative to the current directory."""
+    return str(Path(path).expanduser().absolute()) if device.embedded else path

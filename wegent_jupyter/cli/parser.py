@@ -1,0 +1,162 @@
+"""The grammar of `jupyter wegent …`."""
+
+import argparse
+from typing import TypeAlias
+
+from wegent_jupyter._version import __version__
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+STATUSES = (
+    "Exit status: 0 completed, 1 failed, 2 bad input, 3 no server or device, 4 needs an answer that nobody can give, "
+    "130 stopped."
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command."""
+    whole = argparse.ArgumentParser(prog="jupyter wegent", description="Run AI coding agents on your own computers.")
+    whole.add_argument("--version", action="version", version=__version__)
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_continue(commands)
+    _add_steer(commands)
+    _add_approvals(commands)
+    _add_listings(commands)
+    _add_agents(commands)
+    _add_trust(commands)
+    _add_doctor(commands)
+    return whole
+
+
+def _add_run(commands: Commands) -> None:
+    run = commands.add_parser(
+        "run",
+        help="send a prompt and follow the answer",
+        description="Send a prompt and follow the answer. Without a running server, a private one serves this run.",
+        epilog=STATUSES,
+    )
+    run.add_argument("prompt", help="what to do; '-' reads it from standard input")
+    run.add_argument("--agent", help="which agent (default: the device's only ready one)")
+    run.add_argument("--device", help="id or name of the device (default: the starred one, else this computer)")
+    run.add_argument("--workspace", help="directory on the device (default: the current one)")
+    run.add_argument(
+        "--mode",
+        choices=["ask", "edits", "plan", "full"],
+        help="how much the agent may do without asking (default: ask; with --task: as before)",
+    )
+    run.add_argument("--model", choices=["practice"], help="practice: the real agent, a scripted model, no AI")
+    run.add_argument("--task", type=int, help="continue this task instead of making one")
+    _add_following(run)
+
+
+def _add_continue(commands: Commands) -> None:
+    go_on = commands.add_parser(
+        "continue",
+        help="take up a task that failed or was stopped",
+        description="Take up a task whose newest turn failed or was stopped, and follow the answer.",
+        epilog=STATUSES,
+    )
+    go_on.add_argument("task", type=int, help="id of the task")
+    _add_following(go_on)
+
+
+def _add_following(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--wait-approvals",
+        action="store_true",
+        help="without a terminal: wait until somebody answers in the sidebar or with 'approvals'",
+    )
+    _add_json(command, "print the events, one JSON object per line")
+
+
+def _add_steer(commands: Commands) -> None:
+    steer = commands.add_parser(
+        "steer", help="say something to the agent at work", description="Say something to the agent at work."
+    )
+    steer.add_argument("task", type=int, help="id of the task")
+    steer.add_argument("text", help="the message; '-' reads it from standard input")
+
+
+def _add_approvals(commands: Commands) -> None:
+    approvals = commands.add_parser(
+        "approvals",
+        help="list and answer what agents ask",
+        description="List what waits for an answer, or answer it. The first answer wins, whichever face it comes from.",
+        epilog="Exit status: 0 done, 1 already answered or no longer asked, 2 bad input, 3 no server.",
+    )
+    _add_json(approvals)
+    actions = approvals.add_subparsers(dest="action", metavar="ACTION")
+    show = actions.add_parser("show", help="show one whole: diff, command, questions")
+    _add_json(show, default=argparse.SUPPRESS)
+    allow = actions.add_parser("allow", help="let it happen")
+    allow.add_argument("--for-task", action="store_true", help="and do not ask for the like again in this task")
+    allow.add_argument("--input", metavar="JSON", help="with this input instead of the agent's, where it is editable")
+    deny = actions.add_parser("deny", help="do not let it happen")
+    deny.add_argument("--reason", help="why not; the agent is told")
+    answer = actions.add_parser("answer", help="answer an agent's questions")
+    for action in (show, allow, deny, answer):
+        action.add_argument("id", help="as 'approvals' lists it")
+    answer.add_argument(
+        "answers",
+        nargs="+",
+        metavar="ANSWER",
+        help="one for each question, in order, or QUESTION=ANSWER; a label, its number, or your own words",
+    )
+
+
+def _add_listings(commands: Commands) -> None:
+    for name, what in (("devices", "list devices"), ("tasks", "list tasks, newest first")):
+        _add_json(commands.add_parser(name, help=what, description=what.capitalize()))
+
+
+def _add_agents(commands: Commands) -> None:
+    agents = commands.add_parser(
+        "agents",
+        help="list a device's agents: installed, logged in, and what mends it",
+        description="List a device's agents, or say where the program of one is.",
+    )
+    agents.add_argument("--refresh", action="store_true", help="let the device look again first")
+    _add_device(agents)
+    _add_json(agents)
+    actions = agents.add_subparsers(dest="action", metavar="ACTION")
+    path = actions.add_parser("set-path", help="say where an agent's program is")
+    path.add_argument("agent", help="id of the agent")
+    path.add_argument("path", nargs="?", help="the program; without it, the device looks by itself")
+    _add_device(path, default=argparse.SUPPRESS)
+    _add_json(path, default=argparse.SUPPRESS)
+
+
+def _add_trust(commands: Commands) -> None:
+    trust = commands.add_parser(
+        "trust",
+        help="let agents use the configuration that a directory brings",
+        description="Say whether agents may use the configuration (hooks, MCP servers …) that a directory brings. "
+        "Without a directory, list what was said.",
+    )
+    trust.add_argument("path", nargs="?", help="the directory")
+    said = trust.add_mutually_exclusive_group()
+    said.add_argument("--no", action="store_true", help="leave it off, and do not ask again")
+    said.add_argument("--forget", action="store_true", help="forget what was said")
+    _add_device(trust)
+    _add_json(trust)
+
+
+def _add_doctor(commands: Commands) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="check everything that can be wrong, and say what mends it",
+        description="Check everything that can be wrong, up to a real turn, and say what mends it.",
+        epilog="Exit status: 0 nothing failed, 1 something did.",
+    )
+    _add_json(doctor)
+
+
+def _add_device(command: argparse.ArgumentParser, default: str | None = None) -> None:
+    which = "id or name of the device (default: the starred one, else this computer)"
+    command.add_argument("--device", help=which, default=default)
+
+
+def _add_json(
+    command: argparse.ArgumentParser, what: str = "print JSON instead of text", default: bool | str = False
+) -> None:
+    command.add_argument("--json", action="store_true", help=what, default=default)
