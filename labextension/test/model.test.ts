@@ -70,6 +70,7 @@ function task(id: number, fields: Partial<ITask> = {}): ITask {
     error: null,
     waiting: 0,
     queue_position: null,
+    queue_reason: null,
     turns: 1,
     created_at: '2026-11-23T08:00:00Z',
     updated_at: '2026-11-23T08:00:00Z',

@@ -347,6 +347,72 @@ def test_continue_takes_up_the_session_of_what_failed(tmp_path: Path) -> None:
     asyncio.run(script())
 
 
+def test_a_stop_that_a_device_could_not_take_yet_is_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that has not read the answer to its registration refuses everything from that connection."""
+    monkeypatch.setattr("wegent_jupyter.gateway.dispatch.RETRY_SECONDS", 0.05)
+
+    async def script() -> None:
+        async with World(tmp_path) as world:
+            task = await world.submit("!slow 1000 0.05")
+            await world.until(lambda: _said(world, task), "it says something")
+            device = world.device
+            assert device is not None
+            real, device._channel = device._channel, None
+            stopping = asyncio.create_task(world.cancel(task))
+            await asyncio.sleep(0)
+            await stopping
+            device._channel = real
+            assert (await world.finish(task)).state is TurnState.CANCELLED
+
+    asyncio.run(script())
+
+
+def test_continue_repeats_the_message_of_a_turn_that_had_no_session(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with World(tmp_path) as world:
+            task = await world.submit("!say hello", mode="ask", workspace={"path": str(tmp_path)})
+            await world.finish(task)
+            assert world.gateway is not None
+            entry = await world.gateway.tasks.entry(OWNER, task)
+            entry.sessions.clear()
+            await world.gateway.create_turn(OWNER, task, api.CreateTurn(prompt="!error 500"))
+            assert (await world.finish(task)).state is TurnState.FAILED
+            entry.sessions.clear()
+            turn = await world.gateway.continue_task(OWNER, task)
+            assert turn.prompt == "!error 500"
+            await world.finish(task)
+
+    asyncio.run(script())
+
+
+@pytest.mark.parametrize("depth", [70, 210, 300])
+def test_an_approval_that_is_nested_deeply_is_kept_and_read_again(tmp_path: Path, depth: int) -> None:
+    async def script() -> None:
+        async with World(tmp_path) as world:
+            task = await world.submit("!slow 1000 0.05")
+            turn = await world.reach(task, TurnState.RUNNING)
+            assert world.device is not None
+            assert world.gateway is not None
+            nested: Any = "half a pair: \ud800"
+            for _ in range(depth):
+                nested = [nested]
+            item = {"approval_id": f"{turn.attempt_id}.1", "title": "x", "input": nested}
+            block = {"type": "approval", "item": {"item_id": "approval-1", "index": 9, **item}}
+            runner = world.device.runner
+            key = (world.gateway.id, turn.attempt_id or 0)
+            last = runner._journal.append(key, [("response.block.created", {"block": block})], ended=False)
+            runner._sender.appended(key, last)
+            shown = await world.asked(task)
+            assert api.ApprovalList(items=[shown], total=1).model_dump_json()
+            await world.stop_gateway()
+            await world.start_gateway()
+            assert world.asking(task) == [shown]
+            await world.cancel(task)
+            assert (await world.finish(task)).state is TurnState.CANCELLED
+
+    asyncio.run(script())
+
+
 def test_an_agent_that_takes_no_messages_while_it_works_says_so(tmp_path: Path) -> None:
     async def script() -> None:
         async with World(tmp_path) as world:

@@ -207,6 +207,13 @@ def test_the_modes_are_a_ladder(tmp_path: Path) -> None:
         ("sub/.claude/settings.json", "ask"),
         (".CLAUDE/settings.json", "ask"),
         (".mcp.json", "ask"),
+        (".bashrc", "ask"),
+        (".ssh/authorized_keys", "ask"),
+        (".gitmodules", "ask"),
+        ("CLAUDE.md", "ask"),
+        ("deep/Agents.md", "ask"),
+        (".gitignore", "allow"),
+        ("executor/trust.json", "ask"),
         ("nul\0", "ask"),
     ],
 )
@@ -216,8 +223,14 @@ def test_edits_are_accepted_in_the_workspace_and_not_where_they_run_something(
     (tmp_path / "here").mkdir()
     (tmp_path / "other").mkdir()
     (tmp_path / "here" / "link").symlink_to(tmp_path / "other")
-    assert verdict("edits", "edit", [Path(path)], tmp_path / "here") == said
+    executor = tmp_path / "here" / "executor"
+    assert verdict("edits", "edit", [Path(path)], tmp_path / "here", executor) == said
     assert verdict("edits", "edit", [], tmp_path / "here") == "ask", "nobody knows what it touches"
+
+
+def test_a_chat_folder_in_the_executors_home_can_be_edited(tmp_path: Path) -> None:
+    chat = tmp_path / ".wegent-executor" / "workspace" / "chats" / "today"
+    assert verdict("edits", "edit", [chat / "a.txt"], chat, tmp_path / ".wegent-executor") == "allow"
 
 
 def test_looking_outside_the_workspace_is_asked_for(tmp_path: Path) -> None:

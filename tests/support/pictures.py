@@ -62,6 +62,8 @@ def take(face: Face, task_id: int) -> None:
         face.set_theme(name)
         expect(task.root.locator(".wegent-Plain")).to_have_count(0)
         expect(task.root.locator(".wegent-Header .wegent-Practice")).to_have_text(PRACTICE)
+        # Buttons of a card that has just moved take no clicks for a moment.
+        expect(task.root.get_by_role("button", name="Allow once")).to_be_enabled()
         face.page.mouse.move(640, 5)
         picture = ROOT / "docs" / "images" / f"task-{theme}.png"
         picture.parent.mkdir(exist_ok=True)

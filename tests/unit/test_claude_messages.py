@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -203,3 +204,23 @@ def test_a_turn_is_not_over_while_something_runs_in_the_background() -> None:
         progress.take(RESULT)
         progress.take(state("idle"))
         assert progress.left() == 0.0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="makes a named pipe")
+def test_a_path_that_never_ends_holds_up_nobody(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero"), Path("/dev/tty"), tmp_path):
+        given = {"file_path": str(path), "content": "x"}
+        assert claude_tools.describe("Write", given, tmp_path).diffs[0]["old"] is None
+
+
+def test_a_relative_path_is_meant_in_the_workspace(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("before")
+    described = claude_tools.describe("Write", {"file_path": "a.txt", "content": "x"}, tmp_path)
+    assert described.paths == [tmp_path / "a.txt"]
+    assert described.diffs[0]["old"] == "before"
+
+
+def test_a_tool_that_is_no_shell_is_not_asked_for_as_a_command() -> None:
+    assert claude_tools.describe("mcp__ssh__exec", {"host": "a", "command": "rm x"}, WORK).command is None

@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from itertools import count
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.support.claude import Granted
 from wegent_jupyter.executor import approvals
@@ -128,3 +131,66 @@ def test_a_plan_that_is_carried_out_is_carried_out_step_by_step(tmp_path: Path) 
         assert (await work) == ALLOW
 
     assert [one.asks for one in play(script, tmp_path, "plan")] == ["plan", "tool"]
+
+
+def test_what_was_changed_before_it_was_allowed_is_not_allowed_for_the_task(tmp_path: Path) -> None:
+    async def script(gate: Gate, _events: list[AgentEvent], _stop: asyncio.Event) -> None:
+        asked = Request("rm", "execute", "Bash", command="rm -rf all", input={"command": "rm -rf all"}, editable=True)
+        changed = Decision(decision="allow_task", input={"command": "rm -rf build"})
+        for _ in range(2):
+            work = asyncio.create_task(gate.ask(asked))
+            await begun(work, gate)
+            gate.decide(gate.open[0], changed)
+            assert (await work) == changed
+
+    assert len(play(script, tmp_path)) == 2, "the command that was asked for is asked for again"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("Bash", "execute", {"command": "make"}), ("Bash", "execute", {"command": "make", "unsafe": True})),
+        (("Bash", "execute", {"command": "make"}), ("Other", "execute", {"command": "make"})),
+        (("Edit", "edit", {}), ("Remove", "delete", {})),
+        (("mcp__a__run", "other", {}), ("mcp__b__run", "other", {})),
+    ],
+)
+def test_what_was_allowed_for_the_task_covers_nothing_else(
+    tmp_path: Path, first: tuple[str, str, dict[str, Any]], second: tuple[str, str, dict[str, Any]]
+) -> None:
+    async def script(gate: Gate, _events: list[AgentEvent], _stop: asyncio.Event) -> None:
+        for name, kind, given in (first, first, second):
+            command = given.get("command")
+            paths = [tmp_path / "file"]
+            work = asyncio.create_task(gate.ask(Request(name, kind, name, command=command, paths=paths, input=given)))
+            await begun(work, gate)
+            if gate.open:
+                gate.decide(gate.open[0], Decision(decision="allow_task"))
+            await work
+
+    assert [one.title for one in play(script, tmp_path)] == [first[0], second[0]]
+
+
+def test_a_command_whose_description_differs_is_the_same_command(tmp_path: Path) -> None:
+    async def script(gate: Gate, _events: list[AgentEvent], _stop: asyncio.Event) -> None:
+        for description in ("Build", "Build again"):
+            given = {"command": "make", "description": description}
+            work = asyncio.create_task(gate.ask(Request("make", "execute", "Bash", command="make", input=given)))
+            await begun(work, gate)
+            if gate.open:
+                gate.decide(gate.open[0], Decision(decision="allow_task"))
+            await work
+
+    assert len(play(script, tmp_path)) == 1
+
+
+def test_what_is_nested_too_deeply_to_be_shown_is_denied(tmp_path: Path) -> None:
+    async def script(gate: Gate, _events: list[AgentEvent], _stop: asyncio.Event) -> None:
+        deep: Any = "bottom"
+        for _ in range(300):
+            deep = [deep]
+        decision = await gate.ask(Request("Tool", input={"deep": deep}))
+        assert decision is not None
+        assert decision.decision == "deny"
+
+    assert play(script, tmp_path) == []

@@ -157,3 +157,24 @@ def test_a_damaged_file_is_named_left_alone_and_trusts_nothing(
 def test_the_file_holds_nothing_but_paths_and_answers(home: Path, store: TrustStore, tmp_path: Path) -> None:
     store.set(home, True)
     assert json.loads((tmp_path / "executor" / "trust.json").read_text()) == {"paths": {str(home): True}}
+
+
+def test_a_linked_git_does_not_inherit_what_it_points_to(home: Path, store: TrustStore) -> None:
+    """An archive can carry such a link."""
+    good = repository(home / "good")
+    git(good, "worktree", "add", "-q", "../tree")
+    store.set(good, True)
+    assert store.look(home / "tree").usable
+    (home / "evil").mkdir()
+    (home / "evil" / ".git").symlink_to(home / "tree" / ".git")
+    assert store.look(home / "evil").state == "unanswered"
+
+
+def test_an_answer_about_a_folder_says_nothing_of_the_repositories_in_it(home: Path, store: TrustStore) -> None:
+    repository(home / "work" / "cloned")
+    store.set(home / "work", True)
+    assert store.look(home / "work" / "notes").usable
+    assert store.look(home / "work" / "cloned").state == "unanswered"
+    assert store.look(home / "work" / "cloned" / "src").state == "unanswered"
+    store.set(home / "work" / "cloned", True)
+    assert store.look(home / "work" / "cloned" / "src").usable

@@ -50,7 +50,8 @@ async def tasks(options: argparse.Namespace) -> int:
 def state_of(task: api.Task) -> str:
     """Return a task's state in words."""
     if task.queue_position is not None:
-        return f"queued ({task.queue_position})"
+        why = ": the slots wait for you" if task.queue_reason == "waiting_for_you" else ""
+        return f"queued ({task.queue_position}{why})"
     if task.cancelling:
         return "stopping"
     return "waiting for you" if task.waiting else task.state.value

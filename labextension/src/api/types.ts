@@ -113,6 +113,9 @@ export interface ITask {
   /** Approvals that wait for a person. */
   waiting: number;
   queue_position: number | null;
+  /** Why it waits, when it does. */
+  queue_reason:
+    'offline' | 'earlier_message' | 'waiting_for_you' | 'slots' | null;
   turns: number;
   created_at: string;
   updated_at: string;

@@ -3,7 +3,7 @@ import * as React from 'react';
 
 import type { IDevice, ITask, ITurn } from '../api/types';
 import { holdsSlot, isFinal } from '../model/states';
-import { elapsed, modeHelp, modeWord, queueWord } from '../model/words';
+import { elapsed, modeHelp, modeWord, queueLine } from '../model/words';
 import { useFace } from './face';
 import { useAction, useNow } from './hooks';
 import { IconButton } from './IconButton';
@@ -68,7 +68,7 @@ function QueueFacts(props: ITaskHeaderProps): React.ReactElement {
   const { task, turn, device } = props;
   return (
     <>
-      {turn?.state === 'queued' && <span>{queueWord(trans, task)}</span>}
+      {turn?.state === 'queued' && <span>{queueLine(trans, task)}</span>}
       {device && turn && !isFinal(turn.state) && (
         <span>
           {trans.__('%1/%2 slots in use', device.slot_used, device.slot_max)}

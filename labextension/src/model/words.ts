@@ -72,6 +72,29 @@ export function queueWord(trans: TranslationBundle, task: ITask): string {
     : trans.__('%1 in queue', ordinal(position));
 }
 
+/** Why a task waits in the queue; empty when it starts at once. */
+export function queueReason(trans: TranslationBundle, task: ITask): string {
+  switch (task.queue_reason) {
+    case 'offline':
+      return trans.__('the device is offline');
+    case 'earlier_message':
+      return trans.__('after the message before it');
+    case 'waiting_for_you':
+      return trans.__('all slots are in use, and tasks in them wait for you');
+    case 'slots':
+      return trans.__('all slots are in use');
+    default:
+      return '';
+  }
+}
+
+/** "2nd in queue: all slots are in use". */
+export function queueLine(trans: TranslationBundle, task: ITask): string {
+  return [queueWord(trans, task), queueReason(trans, task)]
+    .filter(Boolean)
+    .join(': ');
+}
+
 function ordinal(n: number): string {
   const rule = new Intl.PluralRules('en', { type: 'ordinal' }).select(n);
   const suffixes: Record<string, string> = { one: 'st', two: 'nd', few: 'rd' };

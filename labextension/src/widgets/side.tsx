@@ -109,7 +109,7 @@ export class WegentSide extends SidePanel {
     if (!this.arranged && this.content instanceof AccordionPanel) {
       const rest = this.hasTasks ? [3, 2] : [2, 3];
       this.content.setRelativeSizes(
-        this.needs.parent === null ? rest : [6, ...rest]
+        this.needs.parent === null ? rest : [8, ...rest]
       );
     }
     MessageLoop.sendMessage(this.content, Widget.ResizeMessage.UnknownSize);

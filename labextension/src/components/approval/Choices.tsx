@@ -55,14 +55,6 @@ export function Choices(props: IChoicesProps): React.ReactElement {
           disabled={busy}
           onClick={() => decide({ decision: 'allow' })}
         />
-        {scope !== null && (
-          <PushButton
-            text={trans.__('Allow for this task')}
-            title={trans.__('Allow %1 until the task ends', scope)}
-            disabled={busy}
-            onClick={() => decide({ decision: 'allow_task' })}
-          />
-        )}
         <PushButton
           text={words.deny}
           title={trans.__('Deny with a reason (Esc on the card: without)')}
@@ -75,6 +67,14 @@ export function Choices(props: IChoicesProps): React.ReactElement {
             title={trans.__('Change it before it is done')}
             disabled={busy}
             onClick={() => setForm('edit')}
+          />
+        )}
+        {scope !== null && (
+          <PushButton
+            text={trans.__('Allow for this task')}
+            title={trans.__('Allow %1 until the task ends', scope)}
+            disabled={busy}
+            onClick={() => decide({ decision: 'allow_task' })}
           />
         )}
       </div>
