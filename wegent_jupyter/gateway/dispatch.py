@@ -1,4 +1,4 @@
-"""Bring turns to devices and keep the two in step: dispatch, cancel, reconciliation, leases (docs/architecture.md)."""
+"""Bring turns to devices, stop them, and take in what devices say of them (docs/architecture.md)."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ from wegent_jupyter.protocol.api import Approval, ApprovalState, TurnError
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.protocol.events import Asked, Ended, Started
 from wegent_jupyter.protocol.ids import IdSource
-from wegent_jupyter.protocol.states import AttemptState, TurnState, attempt_change, turn_found
+from wegent_jupyter.protocol.states import AttemptState, TurnState, attempt_change
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Dispatcher:
             tasks,
             changed=approval_changed,
             queue_changed=self._queue_changed,
-            spawn=self._spawn,
+            spawn=self.spawn,
         )
 
     async def close(self) -> None:
@@ -103,7 +103,7 @@ class Dispatcher:
             changes = Changes()
             self._tasks.update(open_turn, TurnState.STARTING, changes)
             changes.attempt(open_turn)
-            self._spawn(self._dispatch(device, open_turn, open_turn.attempt, self._ledger.save(changes)))
+            self.spawn(self._dispatch(device, open_turn, open_turn.attempt, self._ledger.save(changes)))
             self._queue_changed(key)
 
     async def _dispatch(
@@ -115,18 +115,18 @@ class Dispatcher:
         except StoreFailed as error:
             log.error("Turn %d was not started: %s", open_turn.turn.id, error)
             await asyncio.sleep(RETRY_SECONDS)
-            await self._not_started(open_turn, attempt)
+            await self.not_started(open_turn, attempt)
             return
         if open_turn.turn.cancelling:
             # Asked to stop before anything was sent: a proven non-start.
-            await self._end(open_turn, attempt, Ended(AttemptState.CANCELLED))
+            await self.end(open_turn, attempt, Ended(AttemptState.CANCELLED))
             return
         while not attempt.state.final:
             try:
                 await self._ask(device, open_turn, attempt)
                 return
             except NotSent:
-                await self._not_started(open_turn, attempt)
+                await self.not_started(open_turn, attempt)
                 return
             except Unanswered:
                 # The device may have it. While one of ours is connected, the same attempt can be offered again: it
@@ -146,13 +146,13 @@ class Dispatcher:
             log.warning("Attempt %d: an answer that is none: %r", attempt.id, answer)
             raise Unanswered from None
         if ack.accepted:
-            await self._accepted(open_turn, attempt)
+            await self.accepted(open_turn, attempt)
         elif ack.requeue:
-            await self._not_started(open_turn, attempt)
+            await self.not_started(open_turn, attempt)
         elif not attempt.state.final:
             state = AttemptState.CANCELLED if ack.code == "cancelled" else AttemptState.FAILED
             error = TurnError(code=ack.code, message=ack.message, fix=ack.fix) if state is AttemptState.FAILED else None
-            await self._end(open_turn, attempt, Ended(state, error=error))
+            await self.end(open_turn, attempt, Ended(state, error=error))
 
     def _message(self, open_turn: OpenTurn, attempt: Attempt) -> dict[str, Any]:
         turn, entry = open_turn.turn, open_turn.entry
@@ -172,42 +172,44 @@ class Dispatcher:
         )
         return message.model_dump(by_alias=True, exclude_none=True)
 
-    async def _accepted(self, open_turn: OpenTurn, attempt: Attempt) -> None:
+    async def accepted(self, open_turn: OpenTurn, attempt: Attempt) -> None:
+        """Note that the device has an attempt."""
         if attempt.state is not AttemptState.SENT:
             return  # its first event was faster than the ack
         changes = Changes()
         self._run(open_turn, attempt, changes)
-        await self._ledger.save_surely(lambda: self._snapshot(open_turn, changes))
+        await self._ledger.save_surely(lambda: self.snapshot(open_turn, changes))
 
     def _run(self, open_turn: OpenTurn, attempt: Attempt, changes: Changes) -> None:
         attempt.state = attempt_change(attempt.state, AttemptState.RUNNING)
         self._tasks.update(open_turn, TurnState.RUNNING, changes)
 
-    async def _not_started(self, open_turn: OpenTurn, attempt: Attempt) -> None:
+    async def not_started(self, open_turn: OpenTurn, attempt: Attempt) -> None:
         """Give a proven non-start back to the queue, or end it if a person wants it stopped."""
         if attempt.state is not AttemptState.SENT:
             return
         if open_turn.turn.cancelling:
-            await self._end(open_turn, attempt, Ended(AttemptState.CANCELLED))
+            await self.end(open_turn, attempt, Ended(AttemptState.CANCELLED))
             return
         attempt.state = attempt_change(attempt.state, AttemptState.NOT_STARTED)
         key = self._key(open_turn)
         changes = Changes()
         self._tasks.update(open_turn, TurnState.QUEUED, changes)
         self._scheduler.requeue(key, open_turn.turn.id)
-        await self._ledger.save_surely(lambda: self._snapshot(open_turn, changes))
+        await self._ledger.save_surely(lambda: self.snapshot(open_turn, changes))
         self.schedule(key)
         self._queue_changed(key)
 
-    async def _end(self, open_turn: OpenTurn, attempt: Attempt, event: Ended) -> None:
+    async def end(self, open_turn: OpenTurn, attempt: Attempt, event: Ended) -> None:
+        """End an attempt of which the device will not tell the end, and its turn."""
         if attempt.state.final:
             return
         changes = Changes()
         self.ended(open_turn, event, changes)
-        await self._ledger.save_surely(lambda: self._snapshot(open_turn, changes))
+        await self._ledger.save_surely(lambda: self.snapshot(open_turn, changes))
 
     @staticmethod
-    def _snapshot(open_turn: OpenTurn, changes: Changes) -> Changes:
+    def snapshot(open_turn: OpenTurn, changes: Changes) -> Changes:
         """Return the events of `changes` with its objects as they are now."""
         again = Changes(events=changes.events)
         again.task(open_turn.entry)
@@ -258,7 +260,7 @@ class Dispatcher:
         self._scheduler.end(key, turn.id)
         self.schedule(key)
         self._queue_changed(key)
-        self._spawn(self._compact(attempt.id))
+        self.spawn(self._compact(attempt.id))
 
     async def _compact(self, attempt_id: int) -> None:
         """Shrink a finished attempt's history, after whatever is being written now."""
@@ -287,8 +289,8 @@ class Dispatcher:
             changes.task(open_turn.entry)
             changes.turn(turn)
             if open_turn.attempt is not None:
-                self._spawn(self._deliver_cancel(open_turn, open_turn.attempt))
-        storing = self._spawn(self._ledger.save_surely(lambda: self._snapshot(open_turn, changes)))
+                self.spawn(self._deliver_cancel(open_turn, open_turn.attempt))
+        storing = self.spawn(self._ledger.save_surely(lambda: self.snapshot(open_turn, changes)))
         # Stop works on a full disk, too: it is under way, and is stored when that can be done.
         await asyncio.wait({storing}, timeout=STORE_SECONDS)
 
@@ -324,82 +326,6 @@ class Dispatcher:
         if not done.success:
             raise Conflict(done.message, code=done.code, fix=done.fix)
 
-    # A device registers, or is lost.
-
-    async def reconcile(self, device: DeviceEntry, ours: wire.DeviceExtension | None) -> list[wire.AttemptVerdict]:
-        """Compare what a device has with what we believe (invariant 4), before anything is dispatched to it."""
-        reported = {report.attempt_id: report for report in (ours.attempts if ours else [])}
-        for turn_id in self._scheduler.running(device.key):
-            open_turn = self._tasks.open[turn_id]
-            attempt = open_turn.attempt
-            if attempt is None or attempt.id in reported:
-                continue
-            if attempt.state is AttemptState.SENT:
-                # It never arrived, and cannot any more: a device takes nothing from an earlier connection.
-                await self._not_started(open_turn, attempt)
-            else:
-                await self._end(open_turn, attempt, Ended(AttemptState.FAILED, error=RESTARTED))
-        return [await self._verdict(device, report) for report in reported.values()]
-
-    async def _verdict(self, device: DeviceEntry, report: wire.AttemptReport) -> wire.AttemptVerdict:
-        open_turn = self.running_on(device.owner, device.kept.device_id, report.attempt_id)
-        if open_turn is None:
-            open_turn = await self._found_again(device, report)
-        if open_turn is None or open_turn.attempt is None or open_turn.attempt.state.final:
-            verdict: wire.Verdict = "cancel" if report.running else "forget"
-            return wire.AttemptVerdict(attempt_id=report.attempt_id, verdict=verdict, acked=report.last_seq)
-        await self._accepted(open_turn, open_turn.attempt)
-        wanted: wire.Verdict = "cancel" if open_turn.turn.cancelling and report.running else "keep"
-        return wire.AttemptVerdict(
-            attempt_id=report.attempt_id,
-            verdict=wanted,
-            acked=open_turn.attempt.last_seq,
-            decisions=self.approvals.undelivered(open_turn),
-        )
-
-    async def _found_again(self, device: DeviceEntry, report: wire.AttemptReport) -> OpenTurn | None:
-        """Correct the verdict on a turn that counted as lost with its device: it runs, or its end is on the way.
-
-        It gets its slot back, even above the limit. Nothing of the task ran meanwhile: its device was away.
-        """
-        turn, row = await self._store.read(lambda connection: records.lost_turn(connection, report.attempt_id))
-        if turn is None or row is None or turn.error is None or turn.error.code != LOST:
-            return None
-        if (row["owner"], row["device_id"]) != device.key:
-            return None
-        entry = await self._tasks.entry(device.owner, turn.task_id)
-        if (known := self.running_on(device.owner, device.kept.device_id, report.attempt_id)) is not None:
-            return known  # another connection of the device was faster
-        turn.error, turn.ended_at, turn.corrected = None, None, True
-        turn.state = turn_found(turn.state)
-        open_turn = self._tasks.reopen(entry, turn)
-        open_turn.attempt = Attempt(report.attempt_id, AttemptState.RUNNING, row["last_seq"])
-        self._scheduler.resume(device.key, turn.id, turn.task_id)
-        await self.approvals.restore(open_turn)
-        changes = Changes()
-        changes.turn(turn)
-        self.approvals.reopen(open_turn, report.approvals, changes)
-        await self._ledger.save_surely(lambda: self._snapshot(open_turn, changes))
-        log.info("Attempt %d was found again with %s", report.attempt_id, device.kept.device_id)
-        return open_turn
-
-    def confirm(self, device: DeviceEntry) -> None:
-        """Note that a device has read the answer to its registration, and with it people's answers."""
-        verdicts, device.verdicts = device.verdicts, []
-        for verdict in verdicts:
-            open_turn = self.running_on(device.owner, device.kept.device_id, verdict.attempt_id)
-            if open_turn is not None and verdict.decisions:
-                self._spawn(self.approvals.heard(open_turn, list(verdict.decisions)))
-
-    async def lost(self, device: DeviceEntry) -> None:
-        """Fail what ran on a device that did not come back within the reconnect window."""
-        for turn_id in self._scheduler.running(device.key):
-            open_turn = self._tasks.open[turn_id]
-            if open_turn.attempt is not None:
-                state = AttemptState.CANCELLED if open_turn.turn.cancelling else AttemptState.FAILED
-                error = None if open_turn.turn.cancelling else device_lost(device.kept.name)
-                await self._end(open_turn, open_turn.attempt, Ended(state, error=error))
-
     def _key(self, open_turn: OpenTurn) -> DeviceKey:
         return open_turn.entry.owner, open_turn.turn.device_id
 
@@ -413,7 +339,8 @@ class Dispatcher:
         if device is not None:
             self._device_changed(device)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Run something in the background until the gateway closes."""
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._spawned_ended)
@@ -423,20 +350,3 @@ class Dispatcher:
         self._background.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("Background work failed", exc_info=error)
-
-
-LOST = "device_lost"
-RESTARTED = TurnError(
-    code="executor_restarted",
-    message="The executor on the device was restarted and no longer knows this run.",
-    fix="Continue takes up the agent's session where it stopped.",
-)
-
-
-def device_lost(name: str) -> TurnError:
-    """Return the error of a turn whose device went away."""
-    return TurnError(
-        code=LOST,
-        message=f"Device disconnected: {name} did not come back within the reconnect window.",
-        fix="Check that the device runs and reaches this server. A run that goes on there is shown once it is back.",
-    )

@@ -13,6 +13,7 @@ from wegent_jupyter.gateway.dispatch import Dispatcher
 from wegent_jupyter.gateway.errors import Conflict, Refused, Unavailable
 from wegent_jupyter.gateway.ingest import Inbound
 from wegent_jupyter.gateway.ledger import Attempt, Changes, Ledger
+from wegent_jupyter.gateway.reconcile import Reconciler
 from wegent_jupyter.gateway.scheduler import DeviceKey, Scheduler
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store
@@ -92,6 +93,7 @@ class Gateway:
             approval_changed=faces.approval_changed,
         )
         self.approvals = self._dispatcher.approvals
+        self._reconciler = Reconciler(self._store, self._ledger, self._scheduler, self.tasks, self._dispatcher)
         self.id = ""
         self._inbound: dict[DeviceKey, Inbound] = {}
         self._leases: asyncio.Task[None] | None = None
@@ -262,7 +264,7 @@ class Gateway:
             await streaming.close()  # what it took in counts in the comparison
         ours = hello.runtime_features.wegentJupyter if hello.runtime_features else None
         device.boot_id = ours.boot_id if ours else None
-        verdicts = await self._dispatcher.reconcile(device, ours)
+        verdicts = await self._reconciler.reconcile(device, ours)
         device.verdicts = verdicts
         await self._ledger.save_surely(lambda: Changes.of_device(device))
         extension = wire.GatewayExtension(gateway_id=self.id, attempts=verdicts) if ours else None
@@ -281,7 +283,7 @@ class Gateway:
         device.ready, device.lease, device.problem = True, None, None
         log.info("Device %s is online", device.kept.device_id)
         self.device_changed(device)
-        self._dispatcher.confirm(device)
+        self._reconciler.confirm(device)
         self._dispatcher.schedule(device.key)
 
     def disconnected(self, device: DeviceEntry, channel: Channel) -> None:
@@ -310,7 +312,7 @@ class Gateway:
                 if device.lease <= 0:
                     device.lease = None
                     self.device_changed(device)
-                    await self._dispatcher.lost(device)
+                    await self._reconciler.lost(device)
 
 
 def _gateway_id(connection: Any) -> str:
