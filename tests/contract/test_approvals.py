@@ -538,3 +538,52 @@ def test_a_malformed_approval_of_a_hostile_device_does_not_hold_up_its_stream(
             assert world.gateway.approvals.open(OWNER) == []
 
     asyncio.run(script())
+
+
+def test_a_task_in_a_folder_where_another_one_works_says_so(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with World(tmp_path) as world:
+            shared = tmp_path / "shared"
+            shared.mkdir()
+            first = await world.submit("!write a.txt 1", mode="ask", workspace={"path": str(shared)})
+            await world.asked(first)
+            second = await world.submit("!say hello", workspace={"path": str(shared)})
+            alone = await world.submit("!say hello")
+            said = {}
+            for task in (second, alone):
+                turn = await world.finish(task)
+                items = (await world.transcript(task)).items(turn)
+                said[task] = [item["text"] for item in items if item["kind"] == "notice"]
+            assert "Another task works in this folder" in said[second][0]
+            assert said[alone] == []
+            await world.cancel(first)
+            await world.finish(first)
+
+    asyncio.run(script())
+
+
+def test_a_question_outlives_a_disk_of_its_device_that_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("recorder.RETRY_SECONDS", "sender.RESEND_SECONDS"):
+        monkeypatch.setattr(f"wegent_jupyter.executor.{name}", 0.02)
+
+    async def script() -> None:
+        async with World(tmp_path) as world:
+            task = await world.submit("!slow 3 0.1\n!write a.txt 1", mode="ask")
+            await world.until(lambda: _said(world, task), "it says something")
+            assert world.device is not None
+            device = world.device
+            database = device.runner._journal._db
+            database.execute("PRAGMA query_only = ON")
+
+            async def asks() -> bool:
+                return any(one.run.gate.open for one in device.runner._running.values())
+
+            await world.until(asks, "the agent asks")
+            assert world.asking(task) == [], "the device could not write it down, so nobody was told"
+            database.execute("PRAGMA query_only = OFF")
+            await world.decide(await world.asked(task))
+            assert (await world.finish(task)).state is TurnState.COMPLETED
+
+    asyncio.run(script())

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import sqlite3
 import ssl
 import urllib.request
 from dataclasses import dataclass
@@ -136,6 +137,10 @@ class Link:
                 return False
             except (Refused, NotSent, Unanswered) as error:
                 log.warning("The gateway at %s did not register this device: %s", target.url, error)
+                return False
+            except sqlite3.OperationalError as error:
+                # A full disk: what runs goes on, and the next try may find room.
+                log.error("The journal cannot be written: %s", error)
                 return False
             finally:
                 self.connected = False

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +57,12 @@ class Sender:
         if cursor is None or seq < cursor.acked:
             return
         if seq > cursor.acked:
-            self._journal.acknowledge(key, seq)
+            try:
+                self._journal.acknowledge(key, seq)
+            except sqlite3.OperationalError as error:
+                # A full disk. What was acknowledged is sent again, and acknowledged again.
+                log.error("Attempt %d: cannot note what the gateway has: %s", key[1], error)
+                return
             cursor.acked = seq
         else:
             cursor.sent = min(cursor.sent, seq)  # it got something out of order: go back
