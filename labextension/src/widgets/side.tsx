@@ -107,7 +107,7 @@ export class WegentSide extends SidePanel {
    */
   private fitSections(): void {
     if (!this.arranged && this.content instanceof AccordionPanel) {
-      const rest = this.hasTasks ? [3, 2] : [2, 3];
+      const rest = this.hasTasks ? [3, 2] : [1, 3];
       this.content.setRelativeSizes(
         this.needs.parent === null ? rest : [8, ...rest]
       );
