@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.support.server import private_environment
-from wegent_jupyter.executor.agents.base import AgentFailed, Run
-from wegent_jupyter.executor.agents.claude import Background, Claude, ClaudeDriver
+from wegent_jupyter.executor.agents.base import AgentFailed, Background, Run
+from wegent_jupyter.executor.agents.claude import Claude, ClaudeDriver
 from wegent_jupyter.executor.agents.claude_binary import bundled
 from wegent_jupyter.executor.approvals import Gate
 from wegent_jupyter.executor.processes import ProcessRecords, marked

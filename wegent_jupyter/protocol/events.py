@@ -6,6 +6,7 @@ the character offset, everything else is sent whole, so that applying an event t
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
@@ -184,8 +185,13 @@ _KINDS: dict[type, str] = {
     Trust: "trust",
     Asked: "approval",
 }
-_BLOCKS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(cls) for cls, kind in _KINDS.items()}
-"""What checks the types of an item from a device, by kind."""
+_CLASSES = {kind: cls for cls, kind in _KINDS.items()}
+
+
+@cache
+def _checker(kind: str) -> TypeAdapter[Any]:
+    """Return what checks the types of an item; made when first needed, as a device never needs one."""
+    return TypeAdapter(_CLASSES[kind])
 
 
 def _other_block(event: Plan | Notice | Steered | Trust | Asked) -> tuple[str, Json]:
@@ -257,8 +263,8 @@ def _decode(name: str, data: Json) -> AgentEvent | None:
 
 
 def _decode_block(block: Json) -> AgentEvent | None:
-    kind = _BLOCKS.get(block["type"])
-    return kind.validate_python(block["item"]) if kind else None
+    kind = block["type"]
+    return _checker(kind).validate_python(block["item"]) if kind in _CLASSES else None
 
 
 def _decode_end(name: str, data: Json) -> Ended:

@@ -5,13 +5,15 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from wegent_jupyter.executor.approvals import Gate
 from wegent_jupyter.executor.processes import ProcessRecords
 from wegent_jupyter.protocol.api import Mode, ModelName, TurnError
 from wegent_jupyter.protocol.events import AgentEvent, Ended
 
+Background = Literal["wait", "end"]
+"""What becomes of an agent's background work when its answer is complete."""
 Emit = Callable[[AgentEvent], None]
 
 

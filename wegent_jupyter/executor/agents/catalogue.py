@@ -11,8 +11,7 @@ from wegent_jupyter._version import __version__
 from wegent_jupyter.executor import config_file
 from wegent_jupyter.executor.agents import claude_binary, claude_login
 from wegent_jupyter.executor.agents.acp import AcpDriver
-from wegent_jupyter.executor.agents.base import AgentFailed, Driver
-from wegent_jupyter.executor.agents.claude import Background, Claude, ClaudeDriver
+from wegent_jupyter.executor.agents.base import AgentFailed, Background, Driver
 from wegent_jupyter.protocol.api import Agent
 
 CLAUDE = "claude"
@@ -96,6 +95,9 @@ class Catalogue:
 
     def _claude_driver(self) -> Driver:
         """Look again: what was installed or removed meanwhile counts. The version is known, so this is quick."""
+        # With the first turn: an idle device has no need of it.
+        from wegent_jupyter.executor.agents.claude import Claude, ClaudeDriver
+
         self._claude = self._look_for_claude()
         _require(self._claude)
         return ClaudeDriver(

@@ -12,10 +12,10 @@ import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from wegent_jupyter.executor.agents import claude_errors
-from wegent_jupyter.executor.agents.base import AgentFailed, Emit, Run
+from wegent_jupyter.executor.agents.base import AgentFailed, Background, Emit, Run
 from wegent_jupyter.executor.agents.claude_environment import agent_environment, practice_model
 from wegent_jupyter.executor.agents.claude_gate import Permissions
 from wegent_jupyter.executor.agents.claude_messages import Messages
@@ -34,8 +34,6 @@ INTERRUPT_SECONDS = 2.0
 """For the program's own end of an interrupted turn (it takes 0.02 s), before its processes are ended."""
 UNFIT_TOOLS = "CronCreate,CronDelete,CronList,ScheduleWakeup"
 """What promises to happen after the turn, when no process of it is left."""
-
-Background = Literal["wait", "end"]
 
 
 @dataclass(slots=True, frozen=True)
