@@ -132,7 +132,7 @@ class Face:
                 const texts = (window[key] = []);
                 new MutationObserver(() => {
                     const found = [...document.querySelectorAll(selector)].at(-1);
-                    const text = found?.textContent.trim();
+                    const text = found?.innerText.trim(); // what is seen: without what is hidden
                     if (text && text !== texts.at(-1)) { texts.push(text); }
                 }).observe(document.body, { childList: true, subtree: true, characterData: true });
             }""",
