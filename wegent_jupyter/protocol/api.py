@@ -19,9 +19,9 @@ Mode = Literal["ask", "edits", "plan", "full"]
 """How much an agent may do without asking: look only, edit files too, look and propose a plan, everything."""
 ModelName = Literal["practice"]
 """Which model answers, beside the agent's own: `practice` is the scripted one, never an AI."""
-QueueReason = Literal["offline", "earlier_message", "waiting_for_you", "slots"]
-"""Its device is away; an earlier message of the task runs; all slots are in use, some by turns that wait for a person;
-all slots are in use."""
+QueueReason = Literal["offline", "earlier_message", "paused", "waiting_for_you", "slots"]
+"""Its device is away; an earlier message of the task runs; an earlier message failed, so that a person says whether to
+go on; all slots are in use, some by turns that wait for a person; all slots are in use."""
 DeviceStatus = Literal["online", "busy", "reconnecting", "offline"]
 
 
@@ -81,10 +81,12 @@ class RunningTask(Model):
 
 
 class Device(Model):
-    """A device as faces show it."""
+    """A device as faces show it: Wegent's `DeviceInfo` and what we know beyond it."""
 
+    id: int = 0
     device_id: str
     name: str
+    """The person's own name for it, else the device's."""
     status: DeviceStatus
     device_type: Literal["local", "remote", "cloud", "app"] = "local"
     bind_shell: str = "claudecode"
@@ -103,6 +105,24 @@ class Device(Model):
     """Where the device makes chat folders."""
     problem: str | None = None
     """Why it is not online, in words, when we know."""
+    machine: str | None = None
+    """Devices with the same value are executors on one machine, for the same account of it."""
+    reported_name: str | None = None
+    """What the device calls itself."""
+    reconnect_seconds: int | None = None
+    """While `reconnecting`: how long it may stay away before its turns fail."""
+    capabilities: list[str] = []
+    latest_version: str | None = None
+    """The gateway's own: what the device could have."""
+    update_available: bool = False
+    client_ip: str | None = None
+    runtime_transfer_host: str | None = None
+    runtime_instance_id: str | None = None
+    app_device_id: str | None = None
+    socket_device_id: str | None = None
+    runtime_features: dict[str, Any] | None = None
+    cloud_config: dict[str, Any] | None = None
+    remote_config: dict[str, Any] | None = None
 
 
 class TurnError(Model):
@@ -141,6 +161,8 @@ class Turn(Model):
     """Stop was asked for and is being carried out."""
     corrected: bool = False
     """It had counted as lost with its device, which came back and knew better."""
+    position: int | None = None
+    """What orders a queue, where a person changed the order; else its id does."""
     attempt_id: int | None = None
     """The wire's `subtask_id` of the newest dispatch."""
     error: TurnError | None = None
@@ -171,6 +193,8 @@ class Task(Model):
     """Approvals that wait for a person."""
     queue_reason: QueueReason | None = None
     """Why it waits, when it does."""
+    paused: bool = False
+    """A message failed while others waited: they go on when a person says so (`…/resume`)."""
     queue_position: int | None = None
     """1 for the turn that starts next on its device; None when nothing of it waits."""
     turns: int = 1
@@ -238,6 +262,13 @@ class CreateTurn(Request):
     prompt: Prompt
     mode: Mode | None = None
     """None: as before."""
+    device_id: str | None = None
+    """Where to run it; None: where the task ran last. Elsewhere it goes on with a fresh session of the agent, in that
+    device's own directory, with what was said as context. Files do not travel."""
+    agent: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    """None: as before. Another one only together with another device."""
+    workspace: Workspace | None = None
+    """On another device. None: where the task ran there before, else a new chat folder."""
 
 
 class Steer(Request):
@@ -361,6 +392,10 @@ class CancelTurn(Request):
 
 class ContinueTask(Request):
     """Take up a conversation whose newest turn failed or was stopped."""
+
+
+class ResumeTask(Request):
+    """Let the messages of a paused conversation run."""
 
 
 class RefreshAgents(Request):

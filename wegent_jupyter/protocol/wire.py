@@ -37,6 +37,10 @@ TRUST = "workspace:trust"
 """Ours, gateway to device: what a person said about a directory's own agent configuration."""
 TRUSTED = "workspace:trusted"
 """Ours, gateway to device: list these."""
+COMMAND = "device:execute_command"
+UPGRADE, UPGRADE_STATUS = "device:upgrade", "device:upgrade_status"
+PING = "device:ping"
+"""Ours, gateway to device: are you there? Asked when a second process comes with the same identity."""
 SHUTDOWN = "executor:shutdown"
 """Ours, gateway to the embedded device: end when idle."""
 
@@ -75,6 +79,8 @@ class DeviceExtension(Wire):
     """New at each start of the executor process."""
     agents: list[Agent] = Field(default=[], max_length=50)
     workspace_root: str | None = Field(default=None, max_length=4096)
+    machine: str | None = Field(default=None, max_length=100)
+    """The same for all executors of one account on one machine; tells nothing else of it."""
     attempts: list[AttemptReport] = Field(default=[], max_length=10_000)
 
 
@@ -94,6 +100,10 @@ class Register(Wire):
     bind_shell: Literal["claudecode", "openclaw"] = "claudecode"
     executor_version: str | None = Field(default=None, max_length=50)
     client_ip: str | None = Field(default=None, max_length=50)
+    runtime_transfer_host: str | None = Field(default=None, max_length=255)
+    runtime_instance_id: str | None = Field(default=None, max_length=100)
+    app_device_id: str | None = Field(default=None, max_length=100)
+    capabilities: list[str] | None = Field(default=None, max_length=100)
     runtime_features: RuntimeFeatures | None = None
 
 
@@ -116,6 +126,8 @@ class GatewayExtension(Wire):
     version: int = EXTENSION_VERSION
     gateway_id: str
     attempts: list[AttemptVerdict] = []
+    device_key: str | None = None
+    """A key of the device's own, for one that came with an API token or key: it uses this from now on."""
 
 
 class RegisterAck(Wire):
@@ -212,6 +224,21 @@ class Steer(Wire):
     subtask_id: WireId
     steer_id: WireId
     text: str
+
+
+class ExecuteCommand(Wire):
+    """`device:execute_command`; the ack is a `CommandResult`. Our devices go by `command_key`."""
+
+    command: str
+    argv: list[str] = []
+    command_key: str | None = None
+    cwd: str | None = None
+    args: list[str] = []
+    env: dict[str, str] = {}
+    timeout_seconds: int = Field(default=60, ge=1, le=600)
+    max_output_bytes: int = Field(default=1 << 20, ge=1, le=5 << 20)
+    roots: list[str] = []
+    """Ours: directories that the gateway has registered for this device, beside the device's own."""
 
 
 class Done(Wire):
