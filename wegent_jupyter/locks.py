@@ -1,11 +1,14 @@
-"""One gateway per data directory: an OS file lock, and beside it a file that says where the holder runs."""
+"""One gateway per data directory: an OS file lock, and private files beside it."""
 
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+
+SECRET_BYTES = 32
 
 
 class DirectoryLock:
@@ -53,3 +56,14 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     temporary.replace(path)
+
+
+def private_secret(path: Path) -> str:
+    """Return the secret of a 0600 file, made at the first use; raises OSError or ValueError."""
+    if not path.exists():
+        write_private(path, secrets.token_hex(SECRET_BYTES))
+    path.chmod(0o600)
+    found = path.read_text(encoding="utf-8").strip()
+    if len(found) < SECRET_BYTES:
+        raise ValueError(f"{path} is damaged. Remove it: API tokens then have to be made anew.")
+    return found

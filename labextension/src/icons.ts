@@ -47,6 +47,10 @@ export const starIcon = icon(
   'star',
   `<path d="m8 1.8 1.9 4 4.4.6-3.2 3 .8 4.4L8 11.7l-3.9 2.1.8-4.4-3.2-3 4.4-.6z" fill="currentColor"/>`
 );
+export const noStarIcon = icon(
+  'no-star',
+  `<path d="m8 1.8 1.9 4 4.4.6-3.2 3 .8 4.4L8 11.7l-3.9 2.1.8-4.4-3.2-3 4.4-.6z" ${stroke.replace('2"', '1.2"')}/>`
+);
 export const sendIcon = icon(
   'send',
   `<path d="M2 2.5 14.5 8 2 13.5l1.8-4.6L9 8 3.8 7.1z" fill="currentColor"/>`

@@ -1,4 +1,5 @@
 import './base.css';
 import './approval.css';
 import './side.css';
+import './devices.css';
 import './task.css';

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { TranslationBundle } from '@jupyterlab/translation';
-
 import type { IApproval, Item, ITurn, ToolStatus } from '../src/api/types';
 import { Approvals } from '../src/model/approvals';
 import {
@@ -18,12 +16,7 @@ import { isCommand, pieces } from '../src/model/fixes';
 import { askedTools, stoppedTools } from '../src/model/tools';
 import { unhidden } from '../src/model/text';
 import { approval } from './approval';
-
-/** English, as without a language pack; JupyterLab's own needs a page. */
-const trans = {
-  __: (text: string, ...parts: string[]) =>
-    text.replace(/%(\d)/g, (_, at: string) => parts[Number(at) - 1] ?? '')
-} as unknown as TranslationBundle;
+import { trans } from './trans';
 
 function heard(approvals: Approvals): string[] {
   const news: string[] = [];
@@ -171,6 +164,30 @@ void test('only what a terminal takes is a command', () => {
     { text: 'pip', code: true },
     { text: ' now', code: false }
   ]);
+});
+
+void test('what hides a character or goes on in another line is no command to copy', () => {
+  for (const hidden of [
+    '\u0003',
+    '\u001b[2K',
+    '\r',
+    '\r\n',
+    '\n',
+    '\t',
+    '\u009b',
+    '\u00ad',
+    '\u200b',
+    '\u200d',
+    '\u2028',
+    '\u202e',
+    '\u2066',
+    '\ufeff',
+    '\u{e0041}'
+  ]) {
+    for (const fix of [`ls${hidden}`, `ls ${hidden}-l`, `${hidden}ls`]) {
+      assert.equal(isCommand(fix), false, JSON.stringify(fix));
+    }
+  }
 });
 
 void test('characters that hide or reorder others are written out', () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { IAgent, IDevice, ITask } from '../src/api/types';
 import {
   chooseAgent,
   chooseDevice,
@@ -12,71 +11,7 @@ import { lineDiff } from '../src/model/diff';
 import { inOrder, Tasks } from '../src/model/tasks';
 import { elapsed } from '../src/model/words';
 import { joinRoot, pathWithin, shortPath } from '../src/model/workspace';
-
-function agent(id: string, ready: boolean): IAgent {
-  const practice = id === 'practice';
-  return {
-    id,
-    name: id,
-    practice,
-    ready,
-    version: null,
-    reason: null,
-    fix: null,
-    path: null,
-    logged_in: null,
-    login_command: null,
-    install_command: null,
-    install_mb: null,
-    accepts_path: false,
-    steering: false,
-    models: []
-  };
-}
-
-function device(id: string, fields: Partial<IDevice> = {}): IDevice {
-  return {
-    device_id: id,
-    name: id,
-    status: 'online',
-    device_type: 'local',
-    embedded: false,
-    is_default: false,
-    slot_used: 0,
-    slot_max: 5,
-    queued: 0,
-    running_tasks: [],
-    executor_version: null,
-    last_heartbeat: null,
-    agents: [],
-    workspace_root: null,
-    problem: null,
-    ...fields
-  };
-}
-
-function task(id: number, fields: Partial<ITask> = {}): ITask {
-  return {
-    id,
-    title: `task ${id}`,
-    agent: 'practice',
-    practice: true,
-    mode: 'full',
-    model: null,
-    device_id: 'd',
-    workspace: null,
-    state: 'running',
-    cancelling: false,
-    error: null,
-    waiting: 0,
-    queue_position: null,
-    queue_reason: null,
-    turns: 1,
-    created_at: '2026-11-23T08:00:00Z',
-    updated_at: '2026-11-23T08:00:00Z',
-    ...fields
-  };
-}
+import { agent, device, task } from './made';
 
 void test('practice is offered only where no real agent works', () => {
   const practice = agent('practice', true);

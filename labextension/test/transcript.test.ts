@@ -19,6 +19,7 @@ function turn(fields: Partial<ITurn> = {}): ITurn {
     state: 'running',
     cancelling: false,
     corrected: false,
+    position: null,
     attempt_id: 70,
     error: null,
     usage: null,

@@ -48,7 +48,7 @@ async def _rows(rounds: int) -> list[Row]:
             peer.device(http, server, time.time) as device,
         ):
             for _ in range(rounds):
-                call = await _calls(face)
+                call = await calls(face)
                 turns = [await _turn(http, server, device) for _ in range(TURNS)]
                 for samples, times in zip((slotted, answer, request), zip(*turns, strict=True), strict=True):
                     samples.append((median(times), call))
@@ -73,7 +73,7 @@ async def _rows(rounds: int) -> list[Row]:
     ]
 
 
-async def _calls(face: peer.Socket) -> float:
+async def calls(face: peer.Socket) -> float:
     """Return the milliseconds of one call and its ack."""
 
     async def call() -> float:
@@ -109,6 +109,9 @@ class _Faces:
         pass
 
     def approval_changed(self, owner: str, approval: api.Approval) -> None:
+        pass
+
+    def device_removed(self, owner: str, device_id: str) -> None:
         pass
 
 

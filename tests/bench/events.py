@@ -80,12 +80,12 @@ async def _rows(rounds: int) -> list[Row]:
     with servers.raw_websocket() as url, servers.jupyter() as server:
         async with aiohttp.ClientSession() as http:
             for _ in range(rounds):
-                raw = await _raw(http, url)
+                reference = await raw(http, url)
                 at_once, _ = await _stream(http, server, "text", COUNT)
                 text, _ = await _stream(http, server, "text", WINDOW)
                 tools, replay = await _stream(http, server, "tools", WINDOW)
                 for name, rate in (("all", at_once), ("text", text), ("tools", tools), ("replay", replay)):
-                    rates[name].append((rate, raw))
+                    rates[name].append((rate, reference))
 
     def made(what: str, name: str, note: str, aim: Aim | None = AIM) -> Row:
         return row(what, "events/s", rates[name], reference_is=REFERENCE, compare="ratio", aim=aim, note=note)
@@ -100,7 +100,7 @@ async def _rows(rounds: int) -> list[Row]:
     ]
 
 
-async def _raw(http: aiohttp.ClientSession, url: str) -> float:
+async def raw(http: aiohttp.ClientSession, url: str) -> float:
     async with http.ws_connect(url, max_msg_size=0) as websocket:
         started = time.perf_counter()
         await websocket.send_str(f"{RAW_COUNT} {SIZE}")

@@ -70,7 +70,16 @@ async def connected(
     http: aiohttp.ClientSession, server: JupyterServer, namespace: str, auth: dict[str, str] | None = None
 ) -> AsyncIterator[Socket]:
     """Connect to a namespace: as a person with Jupyter's token, or as a device with `auth`."""
-    url = f"{server.url}wegent/socket.io/?EIO=4&transport=websocket"
+    async with connected_to(http, server.url, namespace, auth) as socket:
+        yield socket
+
+
+@asynccontextmanager
+async def connected_to(
+    http: aiohttp.ClientSession, base: str, namespace: str, auth: dict[str, str] | None
+) -> AsyncIterator[Socket]:
+    """Connect to a namespace of a server, whichever it is."""
+    url = f"{base}wegent/socket.io/?EIO=4&transport=websocket"
     async with http.ws_connect(url, headers={} if auth else AUTHORIZED, max_msg_size=0) as websocket:
         await websocket.receive_str()
         await websocket.send_str(f"40{namespace},{json.dumps(auth) if auth else ''}")

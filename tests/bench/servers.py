@@ -15,10 +15,14 @@ from tests.support.server import ROOT, JupyterServer, free_port, wait_for
 
 
 @contextmanager
-def jupyter(environment: Callable[[Path], Mapping[str, str]] = lambda _home: {}) -> Iterator[JupyterServer]:
+def jupyter(
+    environment: Callable[[Path], Mapping[str, str]] = lambda _home: {},
+    prepare: Callable[[JupyterServer], None] = lambda _server: None,
+) -> Iterator[JupyterServer]:
     """Run a Jupyter server with the extension, and `environment` of its home; its embedded device is online."""
     with tempfile.TemporaryDirectory(prefix="wegent-bench-") as home:
         server = JupyterServer(Path(home), environment=environment(Path(home)))
+        prepare(server)
         try:
             yield server.start()
         finally:
@@ -36,11 +40,18 @@ def end(server: JupyterServer) -> None:
 @contextmanager
 def raw_websocket() -> Iterator[str]:
     """Run `raw_server` and yield its URL."""
+    with raw("raw_server") as (port, _):
+        yield f"ws://127.0.0.1:{port}/"
+
+
+@contextmanager
+def raw(module: str) -> Iterator[tuple[int, int]]:
+    """Run a reference of this package and yield its port and its process id."""
     port = free_port()
-    with subprocess.Popen([sys.executable, "-m", "tests.bench.raw_server", str(port)], cwd=ROOT) as process:
+    with subprocess.Popen([sys.executable, "-m", f"tests.bench.{module}", str(port)], cwd=ROOT) as process:
         try:
-            wait_for(lambda: first_answer(port, 0.1), "the raw server answers")
-            yield f"ws://127.0.0.1:{port}/"
+            wait_for(lambda: first_answer(port, 0.1), f"{module} answers")
+            yield port, process.pid
         finally:
             process.terminate()
 

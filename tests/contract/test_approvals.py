@@ -374,10 +374,10 @@ def test_continue_repeats_the_message_of_a_turn_that_had_no_session(tmp_path: Pa
             await world.finish(task)
             assert world.gateway is not None
             entry = await world.gateway.tasks.entry(OWNER, task)
-            entry.sessions.clear()
+            entry.places[world.device_id].session = None
             await world.gateway.create_turn(OWNER, task, api.CreateTurn(prompt="!error 500"))
             assert (await world.finish(task)).state is TurnState.FAILED
-            entry.sessions.clear()
+            entry.places[world.device_id].session = None
             turn = await world.gateway.continue_task(OWNER, task)
             assert turn.prompt == "!error 500"
             await world.finish(task)

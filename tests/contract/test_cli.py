@@ -122,7 +122,8 @@ def test_devices_and_tasks_are_tables_for_people_and_json_for_programs(server: J
     assert "This computer" in table
     assert "online" in table
     assert "/5" in table
-    [device] = json.loads(wegent(server, "devices", "--json").out)
+    devices = json.loads(wegent(server, "devices", "--json").out)
+    [device] = [one for one in devices if one["embedded"]]
     assert (device["name"], device["embedded"], device["slot_max"]) == ("This computer", True, 5)
     assert "!say listed" in wegent(server, "tasks").out
     assert json.loads(wegent(server, "tasks", "--json").out)[0]["title"] == "!say listed"

@@ -1,30 +1,48 @@
-"""Every command of the user's pages is run as it stands there."""
+"""Every command of the user's pages is run as it stands there, on this computer or on a second machine."""
 
 from __future__ import annotations
 
+import configparser
+import getpass
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.server import ROOT, TOKEN, JupyterServer, private_environment
+from tests.support.access import credential
+from tests.support.executor import Program
+from tests.support.server import ROOT, TOKEN, JupyterServer, free_port, private_environment, wait_for
+from tests.support.shell import Terminal, wegent
+from tests.support.sshd import SshServer
 from wegent_jupyter.executor.agents.claude_binary import bundled
 
-PAGES = ("README.md", "docs/using.md", "docs/troubleshooting.md")
+PAGES = ("README.md", "docs/using.md", "docs/devices.md", "docs/tokens.md", "docs/troubleshooting.md")
+NAME = "GPU box"
+"""The second machine of the pages."""
 ELSEWHERE = {
-    "make lab": "tests/ui/test_newcomer.py and .ci/run start what it starts",
-    "make test": "it is what runs this test",
+    "make lab": ("Makefile", "\nlab:", "tests/ui/test_newcomer.py and .ci/run start what it starts"),
+    "make test": ("Makefile", "\ntest:", "it is what runs this test"),
+    "pip install .": (".ci/run", "pip install", "it installs the wheel into an environment of its own"),
+    "systemctl --user enable --now wegent-executor": ("docs/devices.md", "[Service]", "the unit is checked below"),
+    "loginctl enable-linger": ("docs/devices.md", "[Service]", "it belongs to the account of whoever runs the tests"),
 }
+PROGRAMS = {"make", "jupyter", "curl", "pip", "ssh", "wegent-executor", "systemctl", "loginctl", "chmod", "printf"}
 
 
 def commands(page: str) -> list[str]:
-    """Return the commands of a page's fenced blocks, without comments and prompts of the practice agent."""
-    blocks = re.findall(r"^```\w*\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    lines = [line for block in blocks for line in block.replace("\\\n", "").splitlines()]
+    """Return the commands of a page's plain blocks, without comments and prompts of the practice agent."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    plain = [block for language, block in blocks if not language]
+    lines = [line for block in plain for line in block.replace("\\\n", "").splitlines()]
     bare = [re.sub(r"\s+#.*", "", line).strip() for line in lines]
     return [line for line in bare if line and not line.startswith("!")]
 
@@ -32,42 +50,178 @@ def commands(page: str) -> list[str]:
 ALL = [(page, command) for page in PAGES for command in commands(page)]
 
 
+@dataclass
+class Second:
+    """The second machine of the pages; made anew when a command has renamed or removed it."""
+
+    server: JupyterServer
+    folder: Path
+    program: Program | None = None
+    count: int = 0
+
+    def joined(self) -> Program:
+        """Return a machine that has joined and does not run; nobody else has its name."""
+        self.end()
+        self.count += 1
+        program = Program(self.folder / str(self.count))
+        code = credential(self.server, "join")["secret"]
+        asked = ("join", f"{self.server.url}wegent", "--name", NAME, "--code", "-", "--no-run")
+        done = program.run(*asked, stdin=code)
+        assert done.returncode == 0, done.stderr
+        self.program = program
+        return program
+
+    def running(self) -> Program:
+        """Return the machine, online."""
+        if self.program is None or not self.online():
+            self.joined().start().reach("connected")
+            wait_for(self.online, f"{NAME} is online")
+        assert self.program is not None
+        return self.program
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return the devices that the server has beside its own."""
+        return [one for one in self.server.get("/devices").json()["items"] if not one["embedded"]]
+
+    def online(self) -> bool:
+        """Say whether it is there, under its name, and nothing else is."""
+        return [(one["name"], one["status"]) for one in self.entries()] == [(NAME, "online")]
+
+    def end(self) -> None:
+        """Stop it, and remove what the server has of it."""
+        if self.program is not None and self.program.process is not None and self.program.process.poll() is None:
+            self.program.stop()
+        self.program = None
+        for one in self.entries():
+            answer = self.server.request("DELETE", f"/devices/{one['device_id']}?revoke=true")
+            assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """Share a server whose only other device is the second machine of the pages; one slot is soon in use."""
+    running = JupyterServer(tmp_path_factory.mktemp("pages"), options=["--WegentApp.default_slots=1"]).start()
+    yield running
+    running.stop()
+    running.end_executor()
+
+
+@pytest.fixture(scope="module")
+def second(own_server: JupyterServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Second]:
+    machine = Second(own_server, tmp_path_factory.mktemp("second"))
+    yield machine
+    machine.end()
+
+
 def test_the_pages_have_commands() -> None:
-    assert {command.split()[0] for _, command in ALL} == {"make", "jupyter", "curl"}
+    words = {re.sub(r"^(\w+=\S+ )+", "", command).split()[0] for _, command in ALL}
+    assert words == PROGRAMS
+
+
+def test_the_service_of_the_pages_starts_a_program_of_ours() -> None:
+    page = (ROOT / "docs/devices.md").read_text(encoding="utf-8")
+    [unit] = re.findall(r"^```ini\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    read = configparser.ConfigParser(interpolation=None)
+    read.read_string(unit)
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert Path(read["Service"]["ExecStart"]).name in scripts
+    assert read["Install"]["WantedBy"] == "default.target"
 
 
 @pytest.mark.parametrize(("page", "command"), ALL)
 def test_a_command_of_the_pages_works_as_it_stands(
-    server: JupyterServer, tmp_path: Path, page: str, command: str
+    own_server: JupyterServer, second: Second, tmp_path: Path, page: str, command: str
 ) -> None:
     if command in ELSEWHERE:
-        assert f"\n{command.split()[1]}:" in (ROOT / "Makefile").read_text()
-        return
-    command = filled(server, command, tmp_path)
-    environment = {**private_environment(server.home), "TOKEN": TOKEN}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    ran = subprocess.run(["bash", "-c", command], env=environment, cwd=tmp_path, capture_output=True, timeout=100)
+        file, text, _why = ELSEWHERE[command]
+        assert text in (ROOT / file).read_text()
+    elif command.startswith("ssh "):
+        over_ssh(second, command, tmp_path)
+    elif command.startswith("wegent-executor"):
+        there(second, command, tmp_path)
+    else:
+        here(own_server, second, command, tmp_path)
+
+
+def here(server: JupyterServer, second: Second, command: str, folder: Path) -> None:
+    """Run a command on the server's computer."""
+    if f'"{NAME}"' in command and " tokens " not in command:
+        second.running()
+    ran = bash(filled(server, second, command, folder), environment(server.home), folder)
     assert ran.returncode == 0, ran.stderr.decode()
-    if command.startswith("curl"):
-        assert json.loads(ran.stdout)["task"]["id"]
+    if "curl" in command:
+        answer = json.loads(ran.stdout)
+        assert answer["total"] if command.endswith("/devices") else answer["task"]["id"]
+    for one in server.get("/tasks").json()["items"]:
+        if one["state"] in ("queued", "running"):
+            server.post(f"/tasks/{one['id']}/cancel", {})
+            server.finished(one["id"])
 
 
-def filled(server: JupyterServer, command: str, folder: Path) -> str:
+def environment(home: Path) -> dict[str, str]:
+    found = {**private_environment(home), "TOKEN": TOKEN}
+    return {**found, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{found['PATH']}"}
+
+
+def bash(command: str, environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["bash", "-c", command], env=environment, cwd=folder, capture_output=True, timeout=100)
+
+
+def filled(server: JupyterServer, second: Second, command: str, folder: Path) -> str:
     """Return a command with what its placeholders stand for, which is made to be there."""
     command = command.replace("[options]", "--agent practice --mode edits").replace("[--json]", "--json")
-    command = command.replace("http://localhost:8888/", server.url)
+    command = command.replace("http://localhost:8888", server.url.rstrip("/"))
     (server.home / "churn").mkdir(exist_ok=True)
-    if "ID" in command.split():
+    token = folder / "token"
+    if "token" in command.replace("/", " ").replace(")", " ").split() or "=token " in command:
+        token.write_text(credential(server, "token")["secret"])
+        token.chmod(0o600)
+    if "approvals" in command and "ID" in command.split():
         asks = "!ask Which colour? | red | green" if " answer " in command else "!write a.txt a"
         task = server.submit(asks, mode="ask", workspace={"path": str(folder)})["task"]["id"]
         command = command.replace(" ID", f" {server.asked(task)['id']}")
+    if "revoke ID" in command:
+        command = command.replace(" ID", f" {credential(server, 'key')['id']}")
+    if "CODE" in command.split():
+        command = command.replace(" CODE", f" {asking(second)} --yes" if "approve" in command else f" {asking(second)}")
     if "TASK" in command.split():
-        task = at_work(server, folder) if " steer " in command else failed(server)
-        command = command.replace(" TASK", f" {task}")
+        command = command.replace(" TASK", f" {a_task(server, command, folder)}")
+    if "TURN" in command.split():
+        command = command.replace(" TURN", f" {waiting(server)}")
     if "~/bin/claude" in command:
         (server.home / "bin").mkdir(exist_ok=True)
         (server.home / "bin" / "claude").symlink_to(claude())
     return command
+
+
+def asking(second: Second) -> str:
+    """Return the code of a machine that wants to join."""
+    second.end()
+    second.count += 1
+    second.program = Program(second.folder / str(second.count))
+    second.program.start("join", f"{second.server.url}wegent", "--name", NAME)
+    return code_of(lambda: second.program.said if second.program else "")
+
+
+def code_of(said: Callable[[], str]) -> str:
+    found = wait_for(lambda: re.search(r"Code:\s+([A-Z]{4}-[A-Z]{4})", said()), "a code is shown")
+    return str(found[1])
+
+
+def a_task(server: JupyterServer, command: str, folder: Path) -> int:
+    """Return a task to which a command can be given."""
+    if " steer " in command:
+        return at_work(server, folder)
+    if " resume " in command:
+        return paused(server)
+    return finished(server) if "--device" in command else failed(server)
+
+
+def finished(server: JupyterServer) -> int:
+    """Return a task that can go on anywhere."""
+    task: int = server.submit("!say done")["task"]["id"]
+    server.finished(task)
+    return task
 
 
 def failed(server: JupyterServer) -> int:
@@ -76,6 +230,25 @@ def failed(server: JupyterServer) -> int:
     assert server.post(f"/tasks/{task}/cancel", {}).status_code == 200
     server.finished(task)
     return task
+
+
+def paused(server: JupyterServer) -> int:
+    """Return a task in which a message waits behind one that failed."""
+    task: int = server.submit("!ask May I?\n!error 500", mode="ask")["task"]["id"]
+    asked = server.asked(task)
+    server.post(f"/tasks/{task}/turns", {"prompt": "!say after all"})
+    server.post(f"/approvals/{asked['id']}", {"decision": "allow"})
+    wait_for(lambda: server.get(f"/tasks/{task}").json()["paused"], "the task is paused")
+    return task
+
+
+def waiting(server: JupyterServer) -> int:
+    """Return a turn that waits, with others before and behind it."""
+    [device] = [one for one in server.get("/devices").json()["items"] if one["embedded"]]
+    for _ in range(device["slot_max"]):
+        server.submit("!hang")
+    turns = [server.submit(f"!say {name}")["turn"]["id"] for name in ("before", "this", "behind")]
+    return int(turns[1])
 
 
 def at_work(server: JupyterServer, folder: Path) -> int:
@@ -93,3 +266,86 @@ def claude() -> Path:
     if program is None:
         pytest.skip("claude-agent-sdk is not installed")
     return Path(program)
+
+
+def there(second: Second, command: str, folder: Path) -> None:
+    """Run a command on the second machine."""
+    command = command.replace("http://localhost:8888/", second.server.url)
+    if "< join-code" in command:
+        (folder / "join-code").write_text(credential(second.server, "join")["secret"] + "\n")
+    if command == "wegent-executor":
+        stays(second, second.joined(), command, folder, code=False)
+    elif " join " in command and "--no-run" not in command:
+        second.end()
+        stays(second, Program(folder / "home"), f"{command} --name '{NAME}'", folder, code=True)
+    else:
+        stopped = " identity " in command or " join " in command
+        machine = second.joined() if stopped else second.running()
+        ran = bash(command, over_there(machine), folder)
+        assert ran.returncode == 0, ran.stdout.decode() + ran.stderr.decode()
+
+
+def over_there(machine: Program) -> dict[str, str]:
+    return {**environment(machine.home), **machine.environment, "PATH": environment(machine.home)["PATH"]}
+
+
+def stays(second: Second, machine: Program, command: str, folder: Path, *, code: bool) -> None:
+    """Run a command that makes the machine a device until somebody stops it."""
+    log = folder / "said.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {command}"],
+            env=over_there(machine),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        if code:
+            let_in(second.server, code_of(log.read_text))
+        wait_for(second.online, f"{NAME} is online: {log.read_text()}")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0, log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def let_in(server: JupyterServer, code: str) -> None:
+    approved = wegent(server, "devices", "approve", code, "--yes")
+    assert approved.status == 0, approved.err
+
+
+def over_ssh(second: Second, command: str, folder: Path) -> None:
+    """Type a command on the server's computer that starts the device at the other end of an SSH connection."""
+    server, joins, tunnel = second.server, " join " in command, str(free_port())
+    if joins:
+        second.end()
+        command += f" --name '\"{NAME}\"'"
+    machine = Program(folder / "home") if joins else joined_through(second, tunnel)
+    command = command.replace("127.0.0.1:8888 ", f"127.0.0.1:{server.port} ").replace("18888", tunnel)
+    command = command.replace("USER@", f"{getpass.getuser()}@")
+    with SshServer(folder / "ssh", over_there(machine)) as ssh:
+        path = f"{ssh.path}{os.pathsep}{environment(server.home)['PATH']}"
+        bash_ = ["bash", "-c", f"exec {command}"]
+        with Terminal(server, environment={"PATH": path}, cwd=folder, command=bash_) as terminal:
+            if joins:
+                terminal.see("Code:")
+                terminal.see("devices approve ")
+                let_in(server, terminal.word())
+            wait_for(second.online, f"{NAME} is online")
+            [device] = second.entries()
+            task = server.submit("!say over the wire", device_id=device["device_id"])["task"]["id"]
+            assert server.finished(task)["state"] == "completed"
+            terminal.type("\x03")
+            assert terminal.end() == 0, terminal.said
+
+
+def joined_through(second: Second, tunnel: str) -> Program:
+    """Return a machine that has joined, and knows the gateway under the address of a tunnel."""
+    machine = second.joined()
+    for name in ("device-config.json", "device-key.json"):
+        file = machine.executor_home / name
+        file.write_text(file.read_text().replace(f"127.0.0.1:{second.server.port}", f"127.0.0.1:{tunnel}"))
+    return machine

@@ -60,6 +60,12 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
 # What does not exist.
 
 
+def test_a_name_is_measured_as_it_is_and_not_as_an_address_writes_it(server: JupyterServer) -> None:
+    assert "Device '架" in problem(server.get(f"/devices/{'架' * 100}"), 404, "not_found")["message"]
+    assert "Device '\N{GRINNING FACE}" in server.get(f"/devices/{chr(0x1F600) * 100}/queue").json()["message"]
+    assert "Device" not in problem(server.get(f"/devices/{'架' * 101}"), 404, "not_found")["message"]
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -494,13 +500,17 @@ def test_the_openapi_document_is_whole(document: Json) -> None:
             assert declared == re.findall(r"\{(\w+)\}", path)
             assert operation["summary"]
             assert "default" in operation["responses"]
-            assert ("requestBody" in operation) == (method in ("post", "put"))
+            bodied = method in ("post", "put") and not path.endswith("/default")  # the path says it all
+            assert ("requestBody" in operation) == bodied
 
 
 @pytest.mark.parametrize("path", sorted({path for path, method, *_ in openapi.OPERATIONS if method == "get"}))
 def test_an_answer_is_what_the_document_says(server: JupyterServer, document: Json, task: int, path: str) -> None:
     device = server.get("/devices").json()["items"][0]["device_id"]
-    answer = server.get(path.replace("{task_id}", str(task)).replace("{device_id}", device))
+    names = {"task_id": task, "device_id": device}
+    if "{user_code}" in path:
+        names["user_code"] = server.post("/join", {"device_id": "waits", "name": "x"}).json()["user_code"]
+    answer = server.get(path.format(**names))
     assert answer.status_code == 200
     content = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
     check(document, content["schema"], answer.json())

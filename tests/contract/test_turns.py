@@ -649,3 +649,36 @@ def test_nothing_is_acknowledged_that_a_full_disk_did_not_take(make_world: Make)
             assert [word for word in text.split() if word.isdigit()] == [str(n) for n in range(1, 41)]
 
     asyncio.run(scenario())
+
+
+def test_what_is_lost_while_nothing_can_be_stored_is_lost_at_once_and_found_again(make_world: Make) -> None:
+    """Invariants 3 and 5: a disk that is full holds up no other device, and fails nothing of one that is back."""
+
+    async def scenario() -> None:
+        async with make_world(reconnect_window=1.0) as world:
+            gpu = await world.add_device("gpu")
+            hanging = [await world.submit("!hang", device_id=id_) for id_ in [world.device_id] * 2 + [gpu.device_id]]
+            for task in hanging:
+                await world.reach(task, TurnState.RUNNING)
+            gateway = world.gateway
+            assert gateway is not None
+
+            async def lost() -> bool:
+                return gateway.tasks.open == {}
+
+            with world.full_disk():
+                for box in world.boxes:
+                    box.connect = False
+                    box.cut()
+                await world.until(lost, "the turns of both devices are lost")
+                for box in world.boxes:
+                    box.connect = True
+                await asyncio.sleep(0.1)
+            for box in world.boxes:
+                await world.until(box.is_online, "it is back")
+            for task in hanging:
+                assert (await world.reach(task, TurnState.RUNNING)).corrected
+                await world.cancel(task)
+                assert (await world.finish(task)).state is TurnState.CANCELLED
+
+    asyncio.run(scenario())

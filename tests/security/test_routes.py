@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support import people
+from tests.support import access, people
 from tests.support.server import TOKEN, JupyterServer
 from tests.support.sockets import Peer
 from wegent_jupyter.protocol import wire
@@ -23,8 +23,9 @@ BASE_URL = "/team.1/"
 """With a dot, so that a base that was not escaped would show."""
 FACES, DEVICES = "/tasks", wire.NAMESPACE
 ID = r"([1-9][0-9]{0,15})"
-NAME = r"([^/:\s]{1,100})"
+NAME = r"([^/:\s]{1,1200})"
 APPROVAL = r"([1-9][0-9]{0,15}\.[1-9][0-9]{0,6})"
+CODE = r"([A-Z]{4}-[A-Z]{4})"
 READS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -58,6 +59,38 @@ NEW = {**PROMPT, "agent": "practice", "mode": "full"}
 REST = [
     Route(r"/api/version", [Call("GET", "/api/version", 200)]),
     Route(r"/api/devices", [Call("GET", "/api/devices", 200)]),
+    Route(r"/api/devices/online", [Call("GET", "/api/devices/online", 200)]),
+    # 400: the server's own device stays. To anybody else it does not exist.
+    Route(
+        rf"/api/devices/{NAME}",
+        [
+            Call("GET", "/api/devices/{device}", 200, owned=True),
+            Call("DELETE", "/api/devices/{device}?revoke=true", 400, owned=True),
+        ],
+    ),
+    Route(
+        rf"/api/devices/{NAME}/default",
+        [
+            Call("PUT", "/api/devices/{device}/default", 200, owned=True),
+            Call("DELETE", "/api/devices/{device}/default", 200, owned=True),
+        ],
+    ),
+    Route(
+        rf"/api/devices/{NAME}/alias", [Call("PUT", "/api/devices/{device}/alias", 200, {"alias": "Desk"}, owned=True)]
+    ),
+    Route(
+        rf"/api/devices/{NAME}/runtime-settings",
+        [
+            Call("GET", "/api/devices/{device}/runtime-settings", 200, owned=True),
+            Call("PUT", "/api/devices/{device}/runtime-settings", 200, {"max_concurrent_tasks": 4}, owned=True),
+        ],
+    ),
+    Route(rf"/api/devices/{NAME}/upgrade", [Call("POST", "/api/devices/{device}/upgrade", 200, {}, owned=True)]),
+    Route(
+        rf"/api/devices/{NAME}/commands",
+        [Call("POST", "/api/devices/{device}/commands", 200, {"command_key": "pwd"}, owned=True)],
+    ),
+    Route(rf"/api/devices/{NAME}/queue", [Call("GET", "/api/devices/{device}/queue", 200, owned=True)]),
     Route(r"/api/agents", [Call("GET", "/api/agents?device_id={device}", 200, owned=True)]),
     Route(
         r"/api/tasks",
@@ -69,6 +102,12 @@ REST = [
     Route(rf"/api/tasks/{ID}/cancel", [Call("POST", "/api/tasks/{task}/cancel", 409, {}, owned=True)]),
     Route(rf"/api/tasks/{ID}/steer", [Call("POST", "/api/tasks/{task}/steer", 409, PROMPT, owned=True)]),
     Route(rf"/api/tasks/{ID}/continue", [Call("POST", "/api/tasks/{task}/continue", 409, {}, owned=True)]),
+    # 409: it is not paused, and its first turn is finished.
+    Route(rf"/api/tasks/{ID}/resume", [Call("POST", "/api/tasks/{task}/resume", 409, {}, owned=True)]),
+    Route(
+        rf"/api/tasks/{ID}/turns/{ID}/queue",
+        [Call("PUT", "/api/tasks/{task}/turns/{turn}/queue", 409, {"position": 1}, owned=True)],
+    ),
     Route(r"/api/approvals", [Call("GET", "/api/approvals", 200)]),
     # 409: it was answered. To anybody else it does not exist.
     Route(
@@ -91,9 +130,28 @@ REST = [
         ],
     ),
     Route(rf"/api/tasks/{ID}/events", [Call("GET", "/api/tasks/{task}/events", 200, owned=True)]),
+    Route(
+        r"/api/credentials",
+        [Call("GET", "/api/credentials", 200), Call("POST", "/api/credentials", 201, {"kind": "key", "name": "x"})],
+    ),
+    Route(rf"/api/credentials/{ID}", [Call("DELETE", "/api/credentials/{credential}", 200, owned=True)]),
+    Route(r"/api/add-device", [Call("GET", "/api/add-device", 200)]),
+    # Alice answered: to anybody else the machine does not wait any more.
+    Route(
+        rf"/api/join/{CODE}",
+        [
+            Call("GET", "/api/join/{code}", 200, owned=True),
+            Call("POST", "/api/join/{code}", 200, {"approve": True}, owned=True),
+        ],
+    ),
     Route(r"/api/openapi\.json", [Call("GET", "/api/openapi.json", 200)]),
     Route(r"/api/(.*)", [Call(name, "/api/nothing", 404) for name in ("GET", "POST", "PUT", "PATCH", "DELETE")]),
 ]
+OPEN = [
+    Route(r"/api/join", [Call("POST", "/api/join", 403, {"device_id": "x", "name": "x", "code": "wgj-wrong"})]),
+    Route(r"/api/join/poll", [Call("POST", "/api/join/poll", 404, {"poll_secret": "wrong"})]),
+]
+"""Those that answer whoever asks, since a machine that joins has no identity yet; and nobody who knows nothing."""
 SOCKET = Route(r"/socket\.io/", [], frozenset({"GET", "POST", "OPTIONS"}))
 CALLS = [call for route in REST for call in route.calls]
 
@@ -107,6 +165,12 @@ class House:
     device: str
     approval: str
     """One that Alice denied."""
+    turn: int
+    """The first of the task."""
+    code: str
+    """Of a machine that Alice let in."""
+    credential: int
+    """A key of Alice; when one is revoked, a new one."""
     logins: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def ask(
@@ -114,11 +178,15 @@ class House:
     ) -> httpx.Response:
         """Make a call with nothing but these headers and cookies."""
         body = json.loads(json.dumps(call.body).replace("{device}", self.device))
-        path = call.path.format(task=self.task, device=self.device, approval=self.approval)
+        names = {"task": self.task, "turn": self.turn, "device": self.device, "approval": self.approval}
+        path = call.path.format(code=self.code, credential=self.credential, **names)
         with httpx.Client(trust_env=False, timeout=30, cookies=cookies) as client:
-            return client.request(
+            answer = client.request(
                 call.method, f"{self.server.url}wegent{path}", json=body, headers=httpx.Headers(headers, "utf-8")
             )
+        if "{credential}" in call.path and answer.status_code == 200:
+            self.credential = access.credential(self.server, "key")["id"]
+        return answer
 
     def walk(self) -> dict[str, Any]:
         """Return the live routes, and what the authorizer was asked since the last time."""
@@ -154,7 +222,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     approval = server.asked(asking["id"])["id"]
     assert server.post(f"/approvals/{approval}", {"decision": "deny"}).status_code == 200
     server.finished(asking["id"])
-    yield House(server, created["id"], created["device_id"], approval)
+    turn = server.turn(created["id"])["id"]
+    waiting = server.post("/join", {"device_id": "box", "name": "Box"}).json()["user_code"]
+    assert server.post(f"/join/{waiting}", {"approve": True}).status_code == 200
+    yield House(
+        server, created["id"], created["device_id"], approval, turn, waiting, access.credential(server, "key")["id"]
+    )
     server.stop()
     server.end_executor()
 
@@ -179,7 +252,7 @@ def device_key(house: House) -> str:
 def test_every_live_route_of_ours_is_in_the_table_with_every_method_that_it_has(house: House) -> None:
     base = re.escape(f"{BASE_URL}wegent")
     live = {route["pattern"]: set(route["methods"]) for route in house.walk()["routes"]}
-    table = {base + route.pattern + "$": {call.method for call in route.calls} | route.others for route in REST}
+    table = {base + one.pattern + "$": {call.method for call in one.calls} | one.others for one in [*REST, *OPEN]}
     table[base + SOCKET.pattern + "$"] = set(SOCKET.others)
     assert live == table
 
@@ -259,7 +332,7 @@ def test_a_foreign_page_with_the_cookie_gets_nothing(house: House, call: Call) -
         house.server.finished(house.task)
 
 
-@pytest.mark.parametrize("route", [*REST, SOCKET], ids=lambda route: route.pattern)
+@pytest.mark.parametrize("route", [*REST, *OPEN, SOCKET], ids=lambda route: route.pattern)
 def test_a_preflight_grants_a_foreign_page_nothing(house: House, route: Route) -> None:
     headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
     path = route.calls[0].path if route.calls else "/socket.io/"
@@ -281,7 +354,7 @@ def test_a_change_by_cookie_needs_the_xsrf_token(house: House, call: Call) -> No
     house.server.finished(house.task)
 
 
-@pytest.mark.parametrize("route", REST, ids=lambda route: route.pattern)
+@pytest.mark.parametrize("route", [*REST, *OPEN], ids=lambda route: route.pattern)
 def test_methods_that_a_route_does_not_have_do_nothing(house: House, route: Route) -> None:
     before = house.state()
     known = {call.method for call in route.calls} | route.others
@@ -290,6 +363,21 @@ def test_methods_that_a_route_does_not_have_do_nothing(house: House, route: Rout
         assert house.ask(Call(method, path, 0)).status_code in (403, 405)
         assert house.ask(Call(method, path, 0), token_of(TOKEN)).status_code == 405
     assert house.state() == before
+
+
+@pytest.mark.parametrize("call", [call for route in OPEN for call in route.calls], ids=str)
+def test_an_open_route_treats_everybody_alike_and_no_page(house: House, call: Call) -> None:
+    cookies = house.cookies(TOKEN)
+    own = house.server.url.removesuffix(BASE_URL)
+    for headers in (None, token_of(TOKEN), token_of("bob-token"), token_of(device_key(house), "Bearer")):
+        assert house.ask(call, headers).status_code == call.status
+        assert house.ask(call, headers, cookies).status_code == call.status
+    for origin in (own, "https://evil.example", "null"):
+        for headers in ({"Origin": origin}, {"Origin": origin, "X-XSRFToken": cookies["_xsrf"]}):
+            answer = house.ask(call, headers, cookies)
+            assert answer.status_code in (403, 404)
+            assert answer.json()["code"] in ("no_browsers", "http_404")
+            assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 # The runtime token of `gateway.json`.
@@ -392,8 +480,10 @@ def test_the_device_namespace_takes_device_credentials_only(house: House) -> Non
     for headers in ({}, token_of(TOKEN), cookie_of(house), token_of(runtime_token(house), "wegent")):
         for nothing in (None, {}, {"token": ""}, {"token": None}, {"token": [TOKEN]}, {"token": 7}, [TOKEN], "token"):
             assert admission(house, DEVICES, headers, nothing) == missing
-        for wrong in ("wrong", TOKEN, "bob-token", runtime_token(house), device_key(house)[:-1], "é", "\ud800", "\0"):
+        for wrong in (TOKEN, runtime_token(house)):
             assert admission(house, DEVICES, headers, {"token": wrong}) == invalid
+    for wrong in ("wrong", "bob-token", device_key(house)[:-1], "é", "\ud800", "\0"):
+        assert admission(house, DEVICES, auth={"token": wrong}) == invalid
     assert admission(house, DEVICES, auth={"token": device_key(house)}) is None
 
 
@@ -563,7 +653,7 @@ def test_a_malformed_registration_is_refused_by_name_of_the_field(house: House, 
         async with Peer(house.server) as peer:
             assert await peer.connect(DEVICES, {"token": device_key(house)}) is None
             answer = await peer.call(DEVICES, wire.REGISTER, hello)
-            assert answer["error"].startswith("Invalid payload: (")
+            assert answer["error"].startswith("Invalid payload: ")
 
     asyncio.run(main())
 

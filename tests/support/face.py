@@ -52,6 +52,9 @@ class Face:
         self.hosts: set[str] = set()
         self._numbers = itertools.count()
         page.set_default_timeout(LIVENESS)
+        # On a slow machine a restart takes so long that JupyterLab asks whether to go on trying.
+        gone = page.get_by_role("dialog", name=re.compile("Server Connection Error"))
+        page.add_locator_handler(gone, lambda dialog: dialog.get_by_role("button").last.click())
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self._on_uncaught(error.stack or str(error)))
         page.on("request", lambda request: self._on_address(request.url))

@@ -23,6 +23,11 @@ OPTIONS = [
     "--ServerApp.identity_provider_class=tests.support.people.People",
     "--ServerApp.authorizer_class=tests.support.people.Door",
 ]
+HUB_OPTIONS = [
+    "--WegentApp.stable_identities=True",
+    "--ServerApp.identity_provider_class=tests.support.people.HubPeople",
+    "--ServerApp.authorizer_class=tests.support.people.HubDoor",
+]
 ENVIRONMENT = {"JUPYTERHUB_USER": "alice"}
 
 
@@ -53,6 +58,34 @@ class Door(Authorizer):
     def is_authorized(self, handler: web.RequestHandler, user: User, action: str, resource: str) -> bool:
         self.asked.append((user.username, action, resource))
         return not (user.username == "carol" and resource == "wegent")
+
+
+class HubUser(User):
+    """Has what JupyterHub's provider adds."""
+
+    hub_user: dict[str, str]
+
+
+class HubPeople(People):
+    """Knows people as JupyterHub's provider does."""
+
+    async def get_user(self, handler: web.RequestHandler) -> User | None:
+        user = await super().get_user(handler)
+        if user is None:
+            return None
+        known = HubUser(user.username)
+        known.hub_user = {"name": user.username}
+        return known
+
+
+class HubDoor(Authorizer):
+    """Looks at users as JupyterHub's authorizer does (jupyterhub/singleuser/extension.py): those of the Hub only."""
+
+    __module__ = "jupyterhub.singleuser.extension"
+
+    def is_authorized(self, handler: web.RequestHandler, user: User, action: str, resource: str) -> bool:
+        hub_user: dict[str, str] = user.hub_user  # type: ignore[attr-defined]
+        return hub_user["name"] != "carol"
 
 
 class Walk(web.RequestHandler):

@@ -64,6 +64,8 @@ class JupyterServer:
     app: str = "jupyter_server"
     options: list[str] = field(default_factory=list)
     port: int = field(default_factory=free_port)
+    ip: str = "127.0.0.1"
+    """Where it listens; tests reach it over loopback."""
     base_url: str = "/"
     extended: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -95,7 +97,7 @@ class JupyterServer:
                     self.app,
                     "--no-browser",
                     "--allow-root",
-                    "--ServerApp.ip=127.0.0.1",
+                    f"--ServerApp.ip={self.ip}",
                     f"--ServerApp.port={self.port}",
                     "--ServerApp.port_retries=0",
                     f"--ServerApp.base_url={self.base_url}",

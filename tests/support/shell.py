@@ -10,7 +10,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -57,11 +57,12 @@ class Terminal:
         cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
         pipes: bool = False,
+        command: Sequence[str] = COMMAND,
     ) -> None:
         self._leader, follower = pty.openpty()
         self.said = ""
         self._process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*command, *arguments],
             env={**private_environment(server.home), **(environment or {})},
             cwd=cwd or server.home,
             stdin=subprocess.DEVNULL if pipes else follower,
@@ -93,6 +94,14 @@ class Terminal:
             if not self._read(until):
                 raise AssertionError(f"{text!r} was not shown:\n{self.said}")
         self.said = self.said[self.said.index(text) + len(text) :]
+
+    def word(self) -> str:
+        """Wait until the terminal shows a whole word after what was seen before, and return it."""
+        until = time.monotonic() + LIVENESS
+        while not (self.said.split() and self.said[-1].isspace()):
+            if not self._read(until):
+                raise AssertionError(f"no word was shown:\n{self.said}")
+        return self.said.split()[0]
 
     def end(self) -> int:
         """Read to the end and return the exit status."""

@@ -20,8 +20,14 @@ CONNECT, DISCONNECT, EVENT, ACK, REFUSED = "0", "1", "2", "3", "4"
 class Peer:
     """One WebSocket to a server; use as an asynchronous context manager. A refused handshake is `.status`."""
 
-    def __init__(self, server: JupyterServer, headers: dict[str, str] | None = None, query: str = "") -> None:
-        self._url = f"{server.url}wegent/socket.io/?{query or 'EIO=4&transport=websocket'}"
+    def __init__(
+        self,
+        server: JupyterServer,
+        headers: dict[str, str] | None = None,
+        query: str = "",
+        path: str = "wegent/socket.io/",
+    ) -> None:
+        self._url = f"{server.url}{path}?{query or 'EIO=4&transport=websocket'}"
         self._headers = headers or {}
         self._session: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None

@@ -1,10 +1,10 @@
-"""A gateway and a device in one loop, joined by channels in memory; the agents are real processes."""
+"""A gateway and devices in one loop, joined by channels in memory; the agents are real processes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +15,7 @@ from wegent_jupyter.executor.device import Device, Refused
 from wegent_jupyter.gateway.gateway import Gateway, Options
 from wegent_jupyter.gateway.session import DeviceSession
 from wegent_jupyter.gateway.store.records import Stored
+from wegent_jupyter.gateway.store.store import StoreFailed
 from wegent_jupyter.protocol import api
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.protocol.states import TurnState
@@ -31,6 +32,7 @@ class Silent:
         self.tasks: list[api.Task] = []
         self.devices: list[api.Device] = []
         self.approvals: list[api.Approval] = []
+        self.removed: list[str] = []
 
     def task_changed(self, owner: str, task: api.Task) -> None:
         self.tasks.append(task)
@@ -41,9 +43,100 @@ class Silent:
     def approval_changed(self, owner: str, approval: api.Approval) -> None:
         self.approvals.append(approval)
 
+    def device_removed(self, owner: str, device_id: str) -> None:
+        self.removed.append(device_id)
+
+
+class Box:
+    """An executor home and its connection. It connects again by itself unless `connect` is off."""
+
+    def __init__(self, world: World, name: str, home: Path, *, embedded: bool) -> None:
+        self.world, self.name, self.home, self.embedded = world, name, home, embedded
+        self.device: Device | None = None
+        self.device_id = ""
+        self.wire: MemoryChannel | None = None
+        self.connect = True
+        self.refused: list[str] = []
+        """Why the gateway did not take it."""
+        self._link: asyncio.Task[None] | None = None
+
+    async def start(self, *, wait: bool = True) -> None:
+        """Start its executor and connect it; `wait` until it is online."""
+        environment = {"WEGENT_EXECUTOR_HOME": str(self.home), "DEVICE_NAME": self.name}
+        if self.embedded:
+            environment["WEGENT_EMBEDDED"] = str(self.home / "server.json")
+        settings = load(environment)
+        self.device_id = settings.device_id
+        self.device = Device(settings)
+        self._link = asyncio.create_task(self._stay_connected(self.device))
+        if wait:
+            await self.world.until(self.is_online, f"{self.name} is online")
+
+    async def stop(self) -> None:
+        if self._link is not None:
+            self._link.cancel()
+            await asyncio.gather(self._link, return_exceptions=True)
+        if self.device is not None:
+            await self.device.close()
+            self.device = None
+
+    async def end(self) -> None:
+        """End its executor as a SIGTERM does, which is while it is connected."""
+        assert self.device is not None
+        await self.device.close()
+        self.device = None
+        await self.stop()
+
+    def cut(self) -> None:
+        """Cut the connection."""
+        if self.wire is not None:
+            self.wire.end()
+
+    def shown(self) -> api.Device:
+        """Return the device as faces see it."""
+        assert self.world.gateway is not None
+        return self.world.gateway.show_device(self.world.gateway.devices.get(OWNER, self.device_id))
+
+    async def is_online(self) -> bool:
+        shown = self.world.gateway.show_devices(OWNER) if self.world.gateway else []
+        return any(one.device_id == self.device_id and one.status in ("online", "busy") for one in shown)
+
+    async def _stay_connected(self, device: Device) -> None:
+        while True:
+            if self.connect and self.world.gateway is not None:
+                await self._serve(device, self.world.gateway)
+            await asyncio.sleep(0.01)
+
+    async def _serve(self, device: Device, gateway: Gateway) -> None:
+        ours, theirs = MemoryChannel(self.world.faults), MemoryChannel(self.world.faults)
+        session = DeviceSession(gateway, OWNER, theirs, embedded=self.embedded)
+        theirs.connect(ours, session.handle, in_order=True)
+        ours.connect(theirs, lambda event, data: device.handle(ours, event, data), in_order=False)
+        self.wire = ours
+        serving = asyncio.create_task(device.serve(ours))
+        ended = asyncio.create_task(ours.wait_closed())
+        try:
+            await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
+            device.wake()
+            try:
+                await serving
+            except Refused as error:
+                self.refused.append(str(error))
+            except (NotSent, Unanswered):
+                pass
+        finally:
+            serving.cancel()
+            ended.cancel()
+            ours.end()
+            await asyncio.gather(serving, ended, return_exceptions=True)
+            await session.closed()
+
 
 class World:
-    """One gateway, one device. Either can be ended and started again; the connection can be cut."""
+    """One gateway and one device, to which others can be added. Each can be ended, started again, and cut off.
+
+    What is said of *the* device is about the first, which is the embedded one.
+    """
 
     def __init__(self, directory: Path, faults: Faults | None = None, **options: Any) -> None:
         self.directory = directory
@@ -52,12 +145,9 @@ class World:
         self.faces = Silent()
         self.errors: list[dict[str, Any]] = []
         self.gateway: Gateway | None = None
-        self.device: Device | None = None
-        self.device_id = ""
-        self.wire: MemoryChannel | None = None
-        self._link: asyncio.Task[None] | None = None
-        self.online = asyncio.Event()
-        self.connect = True
+        self.dispatched: Callable[[float], None] = lambda _seconds: None
+        self.first = Box(self, "box", directory / "home", embedded=True)
+        self.boxes = [self.first]
 
     async def __aenter__(self) -> Self:
         asyncio.get_running_loop().set_exception_handler(lambda _loop, context: self.errors.append(context))
@@ -68,14 +158,22 @@ class World:
     async def __aexit__(
         self, type_: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        await self.stop_device()
+        for box in self.boxes:
+            await box.stop()
         await self.stop_gateway()
         if type_ is None:
             assert self.errors == []
 
+    async def add_device(self, name: str, home: Path | None = None, *, wait: bool = True) -> Box:
+        """Start another device, with a home of its own (or an existing one), and wait until it is online."""
+        box = Box(self, name, home or self.directory / f"home-{name}", embedded=False)
+        self.boxes.append(box)
+        await box.start(wait=wait)
+        return box
+
     async def start_gateway(self) -> None:
         database = self.directory / "wegent.db"
-        gateway = Gateway(Options(f"sqlite:///{database}", **self.options), self.faces)
+        gateway = Gateway(Options(f"sqlite:///{database}", **self.options), self.faces, self.dispatched)
         await gateway.open()
         self.gateway = gateway
 
@@ -84,58 +182,53 @@ class World:
         if gateway is not None:
             await gateway.close()
 
+    @property
+    def device(self) -> Device | None:
+        return self.first.device
+
+    @property
+    def device_id(self) -> str:
+        return self.first.device_id
+
+    @property
+    def wire(self) -> MemoryChannel | None:
+        return self.first.wire
+
+    @property
+    def connect(self) -> bool:
+        return self.first.connect
+
+    @connect.setter
+    def connect(self, value: bool) -> None:
+        self.first.connect = value
+
     async def start_device(self) -> None:
-        home = self.directory / "home"
-        settings = load(
-            {
-                "WEGENT_EXECUTOR_HOME": str(home),
-                "DEVICE_NAME": "box",
-                "WEGENT_EMBEDDED": str(home / "server.json"),
-            }
-        )
-        self.device_id = settings.device_id
-        self.device = Device(settings)
-        self._link = asyncio.create_task(self._stay_connected(self.device))
-        await self.until(self.is_online, "the device is online")
+        await self.first.start()
 
     async def stop_device(self) -> None:
-        if self._link is not None:
-            self._link.cancel()
-            await asyncio.gather(self._link, return_exceptions=True)
-        if self.device is not None:
-            await self.device.close()
-            self.device = None
+        await self.first.stop()
 
     def cut(self) -> None:
-        """Cut the connection; the device connects again by itself unless `connect` is off."""
-        if self.wire is not None:
-            self.wire.end()
+        """Cut the first device's connection."""
+        self.first.cut()
 
-    async def _stay_connected(self, device: Device) -> None:
-        while True:
-            if self.connect and self.gateway is not None:
-                await self._serve(device, self.gateway)
-            await asyncio.sleep(0.01)
+    @contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """Let nothing be stored meanwhile."""
+        assert self.gateway is not None
+        store = self.gateway._store
+        write = store.write
 
-    async def _serve(self, device: Device, gateway: Gateway) -> None:
-        ours, theirs = MemoryChannel(self.faults), MemoryChannel(self.faults)
-        session = DeviceSession(gateway, OWNER, theirs, embedded=True)
-        theirs.connect(ours, session.handle, in_order=True)
-        ours.connect(theirs, lambda event, data: device.handle(ours, event, data), in_order=False)
-        self.wire = ours
-        serving = asyncio.create_task(device.serve(ours))
-        ended = asyncio.create_task(ours.wait_closed())
+        def full(_job: Any) -> asyncio.Future[Any]:
+            failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            failed.set_exception(StoreFailed("database or disk is full"))
+            return failed
+
+        store.write = full  # type: ignore[method-assign,assignment]
         try:
-            await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
-            device.wake()
-            with suppress(Refused, NotSent, Unanswered):
-                await serving
+            yield
         finally:
-            serving.cancel()
-            ended.cancel()
-            ours.end()
-            await asyncio.gather(serving, ended, return_exceptions=True)
-            await session.closed()
+            store.write = write  # type: ignore[method-assign]
 
     # What a user does and sees.
 

@@ -101,3 +101,18 @@ def test_a_folder_with_agent_configuration_asks_for_trust_and_keeps_the_answer(f
     expect(task.turns).to_have_count(2)
     task.is_state("Done")
     expect(task.root.locator('.wegent-Item[data-kind="trust"]')).to_have_count(1)
+
+
+def test_what_an_agent_writes_reaches_no_command_of_jupyterlab(face: Face) -> None:
+    command = 'data-commandlinker-command="wegent:log-in" data-commandlinker-args="{}"'
+    task = face.send(
+        f"!say <button {command}>Press</button> <b {command}>bold</b> <form><input value=x></form> <i>end</i>\n"
+        "!think hm\n!say - [x] done"
+    )
+    task.is_state("Done")
+    text = task.turns.locator(".jp-RenderedHTMLCommon", has_text="Press")
+    expect(text.locator("i")).to_have_text("end")  # HTML is rendered
+    expect(text.locator("b")).to_have_text("bold")
+    expect(text.locator("button, form, input")).to_have_count(0)
+    expect(text.locator("[data-commandlinker-command], [data-commandlinker-args]")).to_have_count(0)
+    expect(task.turns.locator(".jp-RenderedHTMLCommon li")).to_have_text("☑ done")

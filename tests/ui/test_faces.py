@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, expect
 from tests.support.face import DARK, LIGHT, LIVENESS, Face, Task
 from tests.support.lab import configure_agents, lab_server
 from tests.support.looks import READABLE, colour, contrast, variable
+from tests.support.narrow import narrow_side, too_wide
 from tests.support.server import JupyterServer
 
 pytestmark = pytest.mark.ui
@@ -233,38 +234,9 @@ def test_the_sidebar_works_at_240_pixels(face: Face) -> None:
     everything(face)
     face.server.submit("!bash echo 1", mode="ask")
     expect(face.needs).to_have_count(1, timeout=LIVENESS)
-    # JupyterLab's own limit is 250; Lumino looks at it again when the panel comes back.
-    style = face.page.add_style_tag(content=":root { --jp-sidebar-min-width: 240px !important; }")
-    tab = face.page.locator('[role="tab"][data-id="wegent-side"]')
-    tab.click()
-    tab.click()
-    handle = face.page.locator("#jp-main-split-panel > .lm-SplitPanel-handle:not(.lm-mod-hidden)").first
-    place, panel = handle.bounding_box(), face.side.bounding_box()
-    assert place is not None and panel is not None
-    y = place["y"] + place["height"] / 2
-    face.page.mouse.move(place["x"] + place["width"] / 2, y)
-    face.page.mouse.down()
-    face.page.mouse.move(panel["x"] + 100, y, steps=5)
-    face.page.mouse.up()
-    narrow = face.side.bounding_box()
-    assert narrow is not None and narrow["width"] == 240
-    face.shot("faces-3-sidebar-240")
-    too_wide = face.side.evaluate(
-        """side => {
-            const right = side.getBoundingClientRect().right + 0.5;
-            const cut = node => node.closest('.wegent-Title, .wegent-Path, select') !== null;
-            return [...side.querySelectorAll('*')]
-                .filter(node => node.checkVisibility())
-                .filter(node => node.getBoundingClientRect().right > right
-                    || (getComputedStyle(node).overflowX !== 'visible' && node.scrollWidth > node.clientWidth + 1))
-                .filter(node => !cut(node))
-                .map(node => node.outerHTML.slice(0, 200));
-        }"""
-    )
-    assert too_wide == []
-    style.evaluate("element => element.remove()")
-    tab.click()
-    tab.click()
+    with narrow_side(face):
+        face.shot("faces-3-sidebar-240")
+        assert too_wide(face) == []
 
 
 def test_an_agent_that_is_missing_says_how_to_get_it(face: Face) -> None:

@@ -36,7 +36,7 @@ def test_the_sidebar_opens_once_by_itself_and_says_what_there_is(face: Face) -> 
     expect(agent).to_be_in_viewport(ratio=1)
     for resource in ("CPU", "Memory", "Disk"):  # shown for cloud devices only
         expect(face.device).not_to_contain_text(resource)
-    expect(face.side.get_by_label("Device").locator("option")).to_have_text(["This computer"])
+    expect(face.side.get_by_label("Device", exact=True)).to_have_text("This computer")
     expect(face.side).to_contain_text("no AI, no network")
     expect(face.side).to_contain_text("No tasks yet")
     face.page.locator(".jp-Launcher").wait_for()

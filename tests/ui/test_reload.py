@@ -134,8 +134,16 @@ def as_shown(kind: str, item: Item) -> str:
     diffs = "".join(f"{diff['path'].rsplit('/')[-1]} new file +1 −0 + {diff['new']}" for diff in item["diffs"])
     given = diffs or f"Input $ {item['input']['command']}"
     output = f"Output {item['output']}" if item["output"] else ""
-    seconds = f"{item['seconds']:.1f} s" if item["seconds"] >= 0.1 else ""
-    return f"{item['title']} Done {seconds} {given} {output}"
+    return f"{item['title']} Done {duration(item['seconds'])} {given} {output}"
+
+
+def duration(seconds: float) -> str:
+    """Write it as the page does; a busy machine takes its time."""
+    if seconds >= 60:
+        return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+    if seconds >= 10:
+        return f"{int(seconds + 0.5)} s"
+    return f"{seconds:.1f} s" if seconds >= 0.1 else ""
 
 
 def words(text: str) -> str:

@@ -32,6 +32,9 @@ class Faces:
     def approval_changed(self, owner: str, approval: api.Approval) -> None:
         pass
 
+    def device_removed(self, owner: str, device_id: str) -> None:
+        pass
+
 
 class Channel:
     """A device that accepts everything and keeps what it is told."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from wegent_jupyter.gateway.scheduler import Scheduler
 
-BOX = ("ann", "box")
+BOX, GPU = ("ann", "box"), ("ann", "gpu")
 
 
 def test_turns_start_in_the_order_in_which_they_came() -> None:
@@ -73,6 +73,106 @@ def test_devices_do_not_share_slots_or_queues() -> None:
     scheduler.enqueue(("bob", "box"), 2, task_id=2)
     assert scheduler.start_next(BOX, 1) == 1
     assert scheduler.start_next(("bob", "box"), 1) == 2
+
+
+def test_a_person_gives_a_waiting_turn_another_place_and_new_turns_are_still_last() -> None:
+    scheduler = Scheduler()
+    for turn in (1, 2, 3, 4):
+        scheduler.enqueue(BOX, turn, task_id=turn)
+    scheduler.set_positions(BOX, scheduler.order(BOX, 4, 1))
+    assert scheduler.queued(BOX) == [4, 1, 2, 3]
+    scheduler.set_positions(BOX, scheduler.order(BOX, 1, 99))
+    assert scheduler.queued(BOX) == [4, 2, 3, 1]
+    assert scheduler.order(BOX, 1, 4) == {}, "it is there already"
+    scheduler.enqueue(BOX, 5, task_id=5)
+    assert scheduler.queued(BOX) == [4, 2, 3, 1, 5]
+
+
+def test_a_turn_that_did_not_start_comes_back_to_the_place_that_it_was_given() -> None:
+    scheduler = Scheduler()
+    for turn in (1, 2, 3):
+        scheduler.enqueue(BOX, turn, task_id=turn)
+    scheduler.set_positions(BOX, scheduler.order(BOX, 3, 1))
+    assert scheduler.start_next(BOX, 1) == 3
+    scheduler.set_positions(BOX, scheduler.order(BOX, 2, 1))
+    scheduler.requeue(BOX, 3)
+    assert scheduler.queued(BOX) == [3, 2, 1]
+
+
+def test_a_moved_turn_is_in_one_queue_only() -> None:
+    scheduler = Scheduler()
+    scheduler.enqueue(BOX, 1, task_id=1)
+    scheduler.enqueue(GPU, 2, task_id=2)
+    scheduler.move(1, 1, GPU, 3)
+    assert (scheduler.queued(BOX), scheduler.queued(GPU)) == ([], [2, 1])
+    assert scheduler.start_next(BOX, 5) is None
+
+
+def test_the_turns_of_a_task_run_in_their_order_also_on_two_devices() -> None:
+    scheduler = Scheduler()
+    scheduler.enqueue(BOX, 1, task_id=10)
+    scheduler.enqueue(GPU, 2, task_id=10)
+    scheduler.enqueue(GPU, 3, task_id=30)
+    assert [scheduler.start_next(GPU, 5), scheduler.start_next(GPU, 5)] == [3, None]
+    assert scheduler.start_next(BOX, 5) == 1
+    scheduler.end(BOX, 1)
+    assert scheduler.start_next(GPU, 5) == 2
+
+
+def test_a_paused_or_held_task_starts_nothing_and_holds_up_nobody() -> None:
+    scheduler = Scheduler()
+    scheduler.enqueue(BOX, 1, task_id=10)
+    scheduler.enqueue(BOX, 2, task_id=20)
+    scheduler.enqueue(BOX, 3, task_id=30)
+    scheduler.pause(10)
+    assert scheduler.hold(20)
+    assert not scheduler.hold(20), "one change at a time"
+    assert [scheduler.start_next(BOX, 5), scheduler.start_next(BOX, 5)] == [3, None]
+    scheduler.unpause(10)
+    scheduler.release(20)
+    assert [scheduler.start_next(BOX, 5), scheduler.start_next(BOX, 5)] == [1, 2]
+
+
+orders = st.lists(
+    st.tuples(st.sampled_from(["enqueue", "order", "move", "start", "end", "requeue"]), *[st.integers(0, 6)] * 2),
+    max_size=80,
+)
+
+
+@given(orders)
+@settings(max_examples=200, deadline=None)
+def test_whatever_is_moved_no_turn_is_lost_doubled_or_runs_beside_another_of_its_task(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    scheduler = Scheduler()
+    tasks: dict[int, int] = {}
+    minted = 0
+    for step, pick, place in steps:
+        here, there = (BOX, GPU) if place % 2 else (GPU, BOX)
+        queued, running = scheduler.queued(here), scheduler.running(here)
+        if step == "enqueue":
+            minted += 1
+            tasks[minted] = pick
+            scheduler.enqueue(here, minted, task_id=pick)
+        elif step == "order" and queued:
+            chosen = queued[pick % len(queued)]
+            scheduler.set_positions(here, scheduler.order(here, chosen, place + 1))
+            assert scheduler.position(here, chosen) == min(place + 1, len(queued))
+        elif step == "move" and queued:
+            chosen, minted = queued[pick % len(queued)], minted + 1
+            scheduler.move(chosen, tasks[chosen], there, minted)
+            assert scheduler.queued(there)[-1] == chosen
+        elif step == "start":
+            scheduler.start_next(here, 3)
+        elif step in ("end", "requeue") and running:
+            chosen = running[pick % len(running)]
+            (scheduler.end if step == "end" else scheduler.requeue)(here, chosen)
+            if step == "end":
+                del tasks[chosen]
+        everywhere = [t for key in (BOX, GPU) for t in scheduler.queued(key) + scheduler.running(key)]
+        assert sorted(everywhere) == sorted(tasks)
+        active = [tasks[turn] for key in (BOX, GPU) for turn in scheduler.running(key)]
+        assert len(active) == len(set(active))
 
 
 operations = st.lists(

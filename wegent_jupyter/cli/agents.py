@@ -16,7 +16,7 @@ async def agents(options: argparse.Namespace) -> int:
         device = await pick(client, options.device)
         found = device.agents
         if options.action == "set-path":
-            path = place(device, options.path) if options.path is not None else None
+            path = place(client, device, options.path) if options.path is not None else None
             found = await client.set_agent_path(device.device_id, options.agent, path)
         elif options.refresh:
             found = await client.refresh_agents(device.device_id)

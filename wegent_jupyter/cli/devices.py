@@ -11,7 +11,7 @@ async def pick(client: Client, wanted: str | None) -> api.Device:
     """Return the device of that id or name; else the starred one, else this computer."""
     devices = await client.devices()
     if wanted is not None:
-        found = [one for one in devices if wanted in (one.device_id, one.name)]
+        found = [one for one in devices if one.device_id == wanted] or [one for one in devices if one.name == wanted]
         if len(found) == 1:
             return found[0]
         there = ", ".join(f"{one.name} ({one.device_id})" for one in devices) or "none"
@@ -23,6 +23,11 @@ async def pick(client: Client, wanted: str | None) -> api.Device:
     return usable[0]
 
 
-def place(device: api.Device, path: str) -> str:
+def here(client: Client, device: api.Device) -> bool:
+    """Say whether a device's files are those that this command sees."""
+    return device.embedded and not client.remote
+
+
+def place(client: Client, device: api.Device, path: str) -> str:
     """Return a path of a device; one of this computer may be typed relative to the current directory."""
-    return str(Path(path).expanduser().absolute()) if device.embedded else path
+    return str(Path(path).expanduser().absolute()) if here(client, device) else path

@@ -8,10 +8,11 @@ from dataclasses import asdict
 
 from wegent_jupyter.cli import doctor_local, doctor_server, doctor_turns
 from wegent_jupyter.cli.checks import Check, Checks, fail, skip
+from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.screen import printable
-from wegent_jupyter.cli.server import any_client
+from wegent_jupyter.cli.server import any_client, find
 from wegent_jupyter.client.client import ApiError, Client, Unreachable
-from wegent_jupyter.client.discover import running_server
+from wegent_jupyter.client.discover import SERVER_URL, running_server
 
 MARKS = {"ok": "✓ ok     ", "warning": "! warning", "failed": "✗ failed ", "skipped": "· skipped"}
 REST = "device, agents and turns: there is no gateway to ask"
@@ -19,6 +20,8 @@ REST = "device, agents and turns: there is no gateway to ask"
 
 async def doctor(options: argparse.Namespace) -> int:
     """Print what each check finds as it is found; 1 when one failed."""
+    if (named := find()) is not None and named.remote:
+        raise BadInput(f"The doctor looks at the computer that it runs on. Run it there, or unset {SERVER_URL}.")
     found: list[Check] = []
     _progress("checking", quiet=options.json)
     async for check in _every(quiet=options.json):

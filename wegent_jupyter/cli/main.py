@@ -5,10 +5,12 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeAlias
 
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.parser import parser
+
+Command: TypeAlias = "Callable[[argparse.Namespace], Coroutine[Any, Any, int]]"
 
 DONE, FAILED, BAD_INPUT, UNREACHABLE, STOPPED = 0, 1, 2, 3, 130
 CONFLICT = 409
@@ -23,12 +25,12 @@ def main(arguments: list[str] | None = None) -> int:
     from wegent_jupyter.client.client import ApiError, Unreachable
 
     try:
-        return asyncio.run(_command(options.command)(options))
+        return asyncio.run(_command(options)(options))
     except ApiError as error:
         _complain(error.problem.message)
         if error.problem.fix:
             _complain(f"What to do: {error.problem.fix}")
-        if error.status == CONFLICT:
+        if error.status == CONFLICT or error.problem.code == "device_busy":
             return FAILED
         return BAD_INPUT if error.status < 500 else UNREACHABLE
     except ValidationError as error:
@@ -48,21 +50,56 @@ def main(arguments: list[str] | None = None) -> int:
         return FAILED
 
 
-def _command(name: str) -> Callable[[argparse.Namespace], Coroutine[Any, Any, int]]:
-    from wegent_jupyter.cli import agents, approvals, doctor, run, tables, trust
+def _command(options: argparse.Namespace) -> Command:
+    from wegent_jupyter.cli import (
+        agents,
+        approvals,
+        doctor,
+        joining,
+        listing,
+        manage,
+        queue,
+        run,
+        tables,
+        tokens,
+        trust,
+    )
 
-    commands: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, int]]] = {
+    commands: dict[str, Command | dict[str | None, Command]] = {
         "run": run.run,
         "continue": run.go_on,
         "steer": run.steer,
         "approvals": approvals.approvals,
-        "devices": tables.devices,
         "tasks": tables.tasks,
         "agents": agents.agents,
         "trust": trust.trust,
         "doctor": doctor.doctor,
+        "devices": {
+            None: listing.devices,
+            "show": listing.show,
+            "default": manage.default,
+            "rename": manage.rename,
+            "slots": manage.slots,
+            "upgrade": manage.upgrade,
+            "delete": manage.delete,
+            "add": joining.add,
+            "approve": joining.approve,
+            "reject": joining.reject,
+        },
+        "command": manage.command,
+        "tokens": {None: tokens.tokens, "create": tokens.create, "revoke": tokens.revoke},
+        "queue": {
+            None: queue.queue,
+            "first": queue.first,
+            "earlier": queue.earlier,
+            "later": queue.later,
+            "move": queue.move,
+            "cancel": queue.cancel,
+        },
+        "resume": queue.resume,
     }
-    return commands[name]
+    found = commands[options.command]
+    return found[options.action] if isinstance(found, dict) else found
 
 
 def _complain(message: str) -> None:

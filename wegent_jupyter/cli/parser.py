@@ -1,11 +1,11 @@
 """The grammar of `jupyter wegent …`."""
 
 import argparse
-from typing import TypeAlias
 
 from wegent_jupyter._version import __version__
+from wegent_jupyter.cli import parser_devices
+from wegent_jupyter.cli.parser_devices import Commands, add_json
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 STATUSES = (
     "Exit status: 0 completed, 1 failed, 2 bad input, 3 no server or device, 4 needs an answer that nobody can give, "
     "130 stopped."
@@ -21,7 +21,11 @@ def parser() -> argparse.ArgumentParser:
     _add_continue(commands)
     _add_steer(commands)
     _add_approvals(commands)
-    _add_listings(commands)
+    _add_tasks(commands)
+    parser_devices.add_devices(commands)
+    parser_devices.add_queue(commands)
+    parser_devices.add_tokens(commands)
+    parser_devices.add_command(commands)
     _add_agents(commands)
     _add_trust(commands)
     _add_doctor(commands)
@@ -37,8 +41,13 @@ def _add_run(commands: Commands) -> None:
     )
     run.add_argument("prompt", help="what to do; '-' reads it from standard input")
     run.add_argument("--agent", help="which agent (default: the device's only ready one)")
-    run.add_argument("--device", help="id or name of the device (default: the starred one, else this computer)")
-    run.add_argument("--workspace", help="directory on the device (default: the current one)")
+    run.add_argument(
+        "--device",
+        help="id or name of the device (default: the starred one, else this computer; with --task: as before)",
+    )
+    run.add_argument(
+        "--workspace", help="directory on the device (default: the current one, elsewhere a new chat folder)"
+    )
     run.add_argument(
         "--mode",
         choices=["ask", "edits", "plan", "full"],
@@ -66,7 +75,7 @@ def _add_following(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="without a terminal: wait until somebody answers in the sidebar or with 'approvals'",
     )
-    _add_json(command, "print the events, one JSON object per line")
+    add_json(command, "print the events, one JSON object per line")
 
 
 def _add_steer(commands: Commands) -> None:
@@ -84,10 +93,10 @@ def _add_approvals(commands: Commands) -> None:
         description="List what waits for an answer, or answer it. The first answer wins, whichever face it comes from.",
         epilog="Exit status: 0 done, 1 already answered or no longer asked, 2 bad input, 3 no server.",
     )
-    _add_json(approvals)
+    add_json(approvals)
     actions = approvals.add_subparsers(dest="action", metavar="ACTION")
     show = actions.add_parser("show", help="show one whole: diff, command, questions")
-    _add_json(show, default=argparse.SUPPRESS)
+    add_json(show, default=argparse.SUPPRESS)
     allow = actions.add_parser("allow", help="let it happen")
     allow.add_argument("--for-task", action="store_true", help="and do not ask for the like again in this task")
     allow.add_argument("--input", metavar="JSON", help="with this input instead of the agent's, where it is editable")
@@ -104,9 +113,8 @@ def _add_approvals(commands: Commands) -> None:
     )
 
 
-def _add_listings(commands: Commands) -> None:
-    for name, what in (("devices", "list devices"), ("tasks", "list tasks, newest first")):
-        _add_json(commands.add_parser(name, help=what, description=what.capitalize()))
+def _add_tasks(commands: Commands) -> None:
+    add_json(commands.add_parser("tasks", help="list tasks, newest first", description="List tasks, newest first."))
 
 
 def _add_agents(commands: Commands) -> None:
@@ -117,13 +125,13 @@ def _add_agents(commands: Commands) -> None:
     )
     agents.add_argument("--refresh", action="store_true", help="let the device look again first")
     _add_device(agents)
-    _add_json(agents)
+    add_json(agents)
     actions = agents.add_subparsers(dest="action", metavar="ACTION")
     path = actions.add_parser("set-path", help="say where an agent's program is")
     path.add_argument("agent", help="id of the agent")
     path.add_argument("path", nargs="?", help="the program; without it, the device looks by itself")
     _add_device(path, default=argparse.SUPPRESS)
-    _add_json(path, default=argparse.SUPPRESS)
+    add_json(path, default=argparse.SUPPRESS)
 
 
 def _add_trust(commands: Commands) -> None:
@@ -138,7 +146,7 @@ def _add_trust(commands: Commands) -> None:
     said.add_argument("--no", action="store_true", help="leave it off, and do not ask again")
     said.add_argument("--forget", action="store_true", help="forget what was said")
     _add_device(trust)
-    _add_json(trust)
+    add_json(trust)
 
 
 def _add_doctor(commands: Commands) -> None:
@@ -148,15 +156,9 @@ def _add_doctor(commands: Commands) -> None:
         description="Check everything that can be wrong, up to a real turn, and say what mends it.",
         epilog="Exit status: 0 nothing failed, 1 something did.",
     )
-    _add_json(doctor)
+    add_json(doctor)
 
 
 def _add_device(command: argparse.ArgumentParser, default: str | None = None) -> None:
     which = "id or name of the device (default: the starred one, else this computer)"
     command.add_argument("--device", help=which, default=default)
-
-
-def _add_json(
-    command: argparse.ArgumentParser, what: str = "print JSON instead of text", default: bool | str = False
-) -> None:
-    command.add_argument("--json", action="store_true", help=what, default=default)

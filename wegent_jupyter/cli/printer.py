@@ -6,7 +6,6 @@ from typing import Protocol
 from wegent_jupyter.cli.screen import Screen, printable
 from wegent_jupyter.cli.wording import outcome
 from wegent_jupyter.protocol import api
-from wegent_jupyter.protocol.states import TurnState
 from wegent_jupyter.protocol.transcript import Item, apply_item
 
 PRACTICE = "PRACTICE: scripted, not AI"
@@ -49,8 +48,6 @@ class TextPrinter:
         self._said: set[tuple[str, str]] = set()
         if turn.practice:
             screen.say(PRACTICE)
-        if turn.state is TurnState.QUEUED:
-            screen.say("queued: waiting for a free slot …")
 
     def show(self, event: api.Event) -> None:
         """Print what an event adds."""

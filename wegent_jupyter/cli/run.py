@@ -8,11 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from wegent_jupyter.cli.asking import Asker, choose
-from wegent_jupyter.cli.devices import pick
+from wegent_jupyter.cli.devices import here, pick
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.printer import JsonPrinter, Printer, TextPrinter
-from wegent_jupyter.cli.screen import Screen
+from wegent_jupyter.cli.screen import Screen, clean
 from wegent_jupyter.cli.server import any_client, existing_client
+from wegent_jupyter.cli.words import REASONS, TRAVELS
 from wegent_jupyter.client.client import ApiError, Client
 from wegent_jupyter.protocol import api
 from wegent_jupyter.protocol.states import TurnState
@@ -61,6 +62,8 @@ async def _to_the_end(client: Client, turn: api.Turn, options: argparse.Namespac
     """Follow a turn; a first Ctrl-C stops it, a second one leaves it."""
     screen = Screen()
     printer: Printer = JsonPrinter() if options.json else TextPrinter(turn, screen)
+    if turn.state is TurnState.QUEUED and (line := await _waits(client, turn)) and not options.json:
+        screen.say(line)
     asker = choose(client, screen, wait=options.wait_approvals)
     following = asyncio.create_task(_follow(client, turn, printer, asker))
     asking = asyncio.create_task(asker.work())
@@ -82,19 +85,37 @@ async def _to_the_end(client: Client, turn: api.Turn, options: argparse.Namespac
 
 async def _send(client: Client, prompt: str, options: argparse.Namespace) -> api.Turn:
     if options.task is not None:
-        if options.model is not None:
-            raise BadInput("--model is for new tasks; a task keeps its model.")
-        return await client.create_turn(options.task, api.CreateTurn(prompt=prompt, mode=options.mode))
+        return await _follow_up(client, prompt, options)
     device = await _looked(client, await pick(client, options.device), options.agent)
+    path = options.workspace or (str(Path.cwd()) if here(client, device) else None)
     request = api.CreateTask(
         prompt=prompt,
         agent=options.agent or _only_agent(device, options.model),
         mode=options.mode or "ask",
         model=options.model,
         device_id=device.device_id,
-        workspace=api.Workspace(path=options.workspace or (str(Path.cwd()) if device.embedded else None)),
+        workspace=api.Workspace(path=path),
     )
     return (await client.create_task(request)).turn
+
+
+async def _follow_up(client: Client, prompt: str, options: argparse.Namespace) -> api.Turn:
+    """Send the next message of a task, on another device if one is named."""
+    if options.model is not None:
+        raise BadInput("--model is for new tasks; a task keeps its model.")
+    task = await client.task(options.task)
+    device = await pick(client, options.device) if options.device is not None else None
+    request = api.CreateTurn(
+        prompt=prompt,
+        mode=options.mode,
+        device_id=device.device_id if device is not None else None,
+        agent=options.agent,
+        workspace=api.Workspace(path=options.workspace) if options.workspace is not None else None,
+    )
+    turn = await client.create_turn(task.id, request)
+    if device is not None and device.device_id != task.device_id:
+        print(clean(f"The task goes on on {device.name}, with a new session of the agent. {TRAVELS}"), file=sys.stderr)
+    return turn
 
 
 async def _looked(client: Client, device: api.Device, wanted: str | None) -> api.Device:
@@ -131,6 +152,18 @@ async def _follow(client: Client, turn: api.Turn, printer: Printer, asker: Asker
                 printer.end(current)
                 return current
     raise AssertionError("follow() only ends with an exception")
+
+
+async def _waits(client: Client, turn: api.Turn) -> str:
+    """Return where a turn waits, and why; empty when it is about to start."""
+    try:
+        found = [one for one in await client.queue(turn.device_id) if one.turn.id == turn.id]
+        device = await client.device(turn.device_id)
+    except ApiError:
+        return ""  # the device was deleted in the same moment: the turn's own end says so
+    if not found or found[0].reason is None:
+        return ""
+    return f"queued at place {found[0].position} of {device.name}: {REASONS[found[0].reason]} …"
 
 
 async def _stop(client: Client, turn: api.Turn) -> None:

@@ -8,30 +8,39 @@ import time
 from collections.abc import AsyncIterator
 
 from wegent_jupyter.cli import private_server
+from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.client.client import Client, Unreachable
-from wegent_jupyter.client.discover import Server, running_server
+from wegent_jupyter.client.discover import BadSetting, Server, named_server, running_server
 
 START_SECONDS = 60.0
 POLL_SECONDS = 0.1
 STOP_SECONDS = 15.0
 
 
+def find() -> Server | None:
+    """Return the server that the environment names, else the one that runs here, else None; raises BadInput."""
+    try:
+        return named_server() or running_server()
+    except BadSetting as error:
+        raise BadInput(str(error)) from error
+
+
 @contextlib.asynccontextmanager
 async def existing_client() -> AsyncIterator[Client]:
     """Connect to the running server; raises Unreachable when there is none."""
-    server = running_server()
+    server = find()
     if server is None:
         raise Unreachable("No server with Wegent runs. Start one with: jupyter lab")
-    async with Client(server, running_server) as client:
+    async with Client(server, find) as client:
         yield client
 
 
 @contextlib.asynccontextmanager
 async def any_client() -> AsyncIterator[Client]:
     """Connect to the running server, or to a private one that is stopped afterwards; raises Unreachable."""
-    server = running_server()
+    server = find()
     if server is not None:
-        async with Client(server, running_server) as client:
+        async with Client(server, find) as client:
             yield client
         return
     print("No server runs: starting a private one …", file=sys.stderr)

@@ -1,37 +1,16 @@
-"""Print devices and tasks, as tables for people or as JSON for programs."""
+"""Print tasks, and whatever else is listed, as tables for people or as JSON for programs."""
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
 
+from pydantic_core import to_jsonable_python
+
 from wegent_jupyter.cli.screen import printable
 from wegent_jupyter.cli.server import existing_client
+from wegent_jupyter.cli.words import REASONS
 from wegent_jupyter.protocol import api
-
-STATUS_SIGNS = {"online": "🟢", "busy": "🟡", "reconnecting": "🟠", "offline": "🔴"}
-"""The feature page's signs."""
-
-
-async def devices(options: argparse.Namespace) -> int:
-    """List devices."""
-    async with existing_client() as client:
-        found = await client.devices()
-    if options.json:
-        return print_json(found)
-    rows = [
-        (
-            f"{'⭐ ' if one.is_default else ''}{one.name}",
-            f"{STATUS_SIGNS[one.status]} {one.status}",
-            f"{one.slot_used}/{one.slot_max}",
-            str(one.queued),
-            one.executor_version or "",
-            ", ".join(agent.id if agent.ready else f"{agent.id} (not ready)" for agent in one.agents),
-            one.device_id,
-        )
-        for one in found
-    ]
-    return print_table(("NAME", "STATUS", "SLOTS", "QUEUED", "VERSION", "AGENTS", "ID"), rows, "No devices yet.")
 
 
 async def tasks(options: argparse.Namespace) -> int:
@@ -50,16 +29,16 @@ async def tasks(options: argparse.Namespace) -> int:
 def state_of(task: api.Task) -> str:
     """Return a task's state in words."""
     if task.queue_position is not None:
-        why = ": the slots wait for you" if task.queue_reason == "waiting_for_you" else ""
-        return f"queued ({task.queue_position}{why})"
+        why = f": {REASONS[task.queue_reason]}" if task.queue_reason not in (None, "slots") else ""
+        return f"paused{why}" if task.paused else f"queued ({task.queue_position}{why})"
     if task.cancelling:
         return "stopping"
     return "waiting for you" if task.waiting else task.state.value
 
 
-def print_json(items: Sequence[api.Model]) -> int:
-    """Print items as a JSON list."""
-    json.dump([item.model_dump(mode="json") for item in items], sys.stdout, indent=2, ensure_ascii=False)
+def print_json(what: Sequence[api.Model] | api.Model) -> int:
+    """Print an object, or a list of them, as JSON; on a terminal, without characters that could steer it."""
+    json.dump(to_jsonable_python(what), sys.stdout, indent=2, ensure_ascii=sys.stdout.isatty())
     print()
     return 0
 

@@ -20,7 +20,7 @@ async def trust(options: argparse.Namespace) -> int:
             found = await client.trusted(device.device_id)
         else:
             said = None if options.forget else not options.no
-            found = await client.trust(device.device_id, place(device, options.path), said)
+            found = await client.trust(device.device_id, place(client, device, options.path), said)
     if options.json:
         return print_json(found)
     return print_table(

@@ -12,17 +12,44 @@ NAME = "device-config.json"
 def read(path: Path) -> dict[str, Any]:
     """Return the file's object, empty when there is no file; raises OSError, ValueError."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        return parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Return the object that a text holds; raises ValueError."""
+    found = json.loads(text)
     if not isinstance(found, dict):
         raise ValueError("it is not a JSON object")
     return found
 
 
+def line_of(text: str, place: list[str]) -> int:
+    """Return the line in which a key stands, or the nearest key around it that is there."""
+    at = 0
+    for part in place:
+        found = text.find(json.dumps(part), at)
+        if found < 0:
+            break
+        at = found
+    return text.count("\n", 0, at) + 1
+
+
 def write(path: Path, values: dict[str, Any]) -> None:
     """Write the whole file, 0600, atomically; raises OSError."""
     write_private(path, json.dumps(values, indent=2) + "\n")
+
+
+def set_connection(path: Path, url: str, name: str | None = None, ca_bundle: str | None = None) -> None:
+    """Keep where the gateway is, and the device's name if one is given; raises OSError, ValueError."""
+    values = read(path)
+    connection = values.get("connection")
+    connection = dict(connection) if isinstance(connection, dict) else {}
+    connection["backend_url"] = url
+    if ca_bundle is not None:
+        connection["ca_bundle"] = ca_bundle
+    write(path, {**values, **({"device_name": name} if name else {}), "connection": connection})
 
 
 def set_agent_path(path: Path, agent_id: str, program: str | None) -> None:

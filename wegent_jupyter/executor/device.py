@@ -4,14 +4,14 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from wegent_jupyter._version import __version__
-from wegent_jupyter.executor import workspaces
+from wegent_jupyter.executor import identity, workspaces
 from wegent_jupyter.executor.agents.base import AgentFailed
 from wegent_jupyter.executor.agents.catalogue import Catalogue
 from wegent_jupyter.executor.config import Settings
@@ -24,10 +24,16 @@ from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.api import TrustedPath, TrustRequest
 from wegent_jupyter.protocol.channel import Channel, NotSent, Unanswered
 
+if TYPE_CHECKING:
+    from wegent_jupyter.executor.commands import Commands
+
 log = logging.getLogger(__name__)
 
 REGISTER_SECONDS = 10.0
 """Wegent's time-out of a registration."""
+GOODBYE_SECONDS = 1.0
+TELL_SECONDS = 2.0
+"""For the gateway to take what is left to tell when the executor is stopped."""
 
 
 class Refused(Exception):
@@ -42,8 +48,9 @@ class Device:
         self._settings = settings
         self._stop = stop
         self._boot_id = secrets.token_hex(8)
+        self._machine = identity.machine()
         self._journal = Journal(settings.home / "journal.db")
-        self._sender = Sender(self._journal)
+        self._sender = Sender(self._journal, silent=self.wake)
         self._catalogue = Catalogue(
             settings.agents,
             settings.home,
@@ -51,19 +58,27 @@ class Device:
             config=settings.config,
             background=settings.background_work,
         )
-        records = ProcessRecords(settings.home / "processes")
+        self._records = ProcessRecords(settings.home / "processes")
         self.runner = Runner(
-            self._journal, self._sender, self._catalogue, records, settings.home, settings.chats, changed=self.wake
+            self._journal,
+            self._sender,
+            self._catalogue,
+            self._records,
+            settings.home,
+            settings.chats,
+            changed=self.wake,
         )
+        self._commands: Commands | None = None
         self._trust = TrustStore(settings.home)
         self._channel: Channel | None = None
         self._gateway = ""
         self._beat = asyncio.Event()
         self.runner.recover()
 
-    async def serve(self, channel: Channel) -> None:
+    async def serve(self, channel: Channel, registered: Callable[[wire.RegisterAck], None] = lambda _ack: None) -> None:
         """Register over a new connection and work until it ends; raises Refused, NotSent or Unanswered."""
         ack = await self._register(channel)
+        registered(ack)
         if ack.wegentJupyter is not None:
             self._gateway = ack.wegentJupyter.gateway_id
             self.runner.judge(self._gateway, ack.wegentJupyter.attempts)
@@ -82,10 +97,29 @@ class Device:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
 
+    async def alive(self, channel: Channel, seconds: float) -> bool:
+        """Say whether the gateway answers within so many seconds."""
+        try:
+            await channel.call(wire.HEARTBEAT, self._heartbeat(), seconds)
+        except (Unanswered, NotSent):
+            return False
+        return True
+
     async def close(self) -> None:
-        """End what runs and close the home."""
+        """End what runs, tell the gateway while it is there, and close the home."""
         await self.runner.close()
+        if self._channel is not None:
+            with contextlib.suppress(TimeoutError):  # else with the next start
+                async with asyncio.timeout(TELL_SECONDS):
+                    await self._sender.delivered(self._gateway)
+                    await self._say_goodbye(self._channel)
         self._journal.close()
+
+    async def _say_goodbye(self, channel: Channel | None) -> None:
+        """Tell a gateway of ours that it need not wait for us."""
+        if channel is not None and self._gateway:
+            with contextlib.suppress(NotSent, Unanswered):
+                await channel.call(wire.GOODBYE, {}, GOODBYE_SECONDS)
 
     async def handle(self, channel: Channel, event: str, data: Any) -> Any:
         """Answer one message of the gateway; the result is its ack."""
@@ -97,6 +131,7 @@ class Device:
             wire.STEER: self._steer,
             wire.ACKS: self._acks,
             wire.SHUTDOWN: self._shutdown,
+            "task:close-session": self._close_session,
         }
         questions: dict[str, Callable[[Any], Awaitable[dict[str, Any]]]] = {
             wire.CHECK_WORKSPACE: self._check_workspace,
@@ -104,6 +139,10 @@ class Device:
             wire.AGENT_PATH: self._set_agent_path,
             wire.TRUST: self._set_trust,
             wire.TRUSTED: self._list_trust,
+            wire.PING: self._ping,
+            wire.COMMAND: self._run_command,
+            wire.UPGRADE: self._upgrade,
+            "device:sync_capabilities": self._sync_capabilities,
         }
         if event in questions:
             return await questions[event](data if isinstance(data, dict) else {})
@@ -126,6 +165,7 @@ class Device:
             boot_id=self._boot_id,
             agents=self._catalogue.report(),
             workspace_root=str(settings.workspace_root),
+            machine=self._machine,
             attempts=self._reports(),
         )
         hello = wire.Register.model_validate(
@@ -133,7 +173,11 @@ class Device:
                 "device_id": settings.device_id,
                 "name": settings.device_name,
                 "device_type": settings.device_type,
-                "executor_version": __version__,
+                "bind_shell": settings.bind_shell,
+                "executor_version": settings.version,
+                "client_ip": settings.client_ip,
+                "runtime_transfer_host": settings.client_ip,
+                "capabilities": settings.capabilities or None,
                 "runtime_features": {"schemaVersion": 1, "wegentJupyter": extension.model_dump()},
             }
         )
@@ -153,26 +197,30 @@ class Device:
 
     async def _heartbeats(self, channel: Channel) -> None:
         """Beat at once, at each change and every 30 s, until the connection ends or two in a row fail."""
-        failures = 0
+        failures, timing = 0, self._settings.timing
         while not channel.closed and failures < 2:
             self._beat.clear()
-            beat = wire.Heartbeat(
-                device_id=self._settings.device_id,
-                running_task_ids=self.runner.task_ids,
-                executor_version=__version__,
-            )
             try:
-                answer = await channel.call(wire.HEARTBEAT, beat.model_dump(), wire.HEARTBEAT_SECONDS)
+                answer = await channel.call(wire.HEARTBEAT, self._heartbeat(), timing.heartbeat_call)
                 failures = 0 if isinstance(answer, dict) and answer.get("success") else failures + 1
             except Unanswered:
                 failures += 1
+                continue  # at once: where nothing passes any more, nobody hears an end
             except NotSent:
                 return
             try:
-                async with asyncio.timeout(wire.HEARTBEAT_SECONDS):
+                async with asyncio.timeout(timing.heartbeat):
                     await self._beat.wait()
             except TimeoutError:
                 continue
+
+    def _heartbeat(self) -> dict[str, Any]:
+        beat = wire.Heartbeat(
+            device_id=self._settings.device_id,
+            running_task_ids=self.runner.task_ids,
+            executor_version=self._settings.version,
+        )
+        return beat.model_dump()
 
     def _execute(self, data: Any) -> dict[str, Any]:
         ack = self.runner.execute(self._gateway, wire.Execute.model_validate(data))
@@ -190,7 +238,8 @@ class Device:
         return self.runner.steer(self._gateway, wire.Steer.model_validate(data)).model_dump(exclude_none=True)
 
     def _acks(self, data: Any) -> None:
-        for attempt_id, seq in (data.get("acks") or {}).items():
+        acks = data.get("acks") if isinstance(data, dict) else None
+        for attempt_id, seq in (acks if isinstance(acks, dict) else {}).items():
             self._sender.acknowledged((self._gateway, int(attempt_id)), int(seq))
 
     def _shutdown(self, _data: Any) -> dict[str, Any]:
@@ -200,7 +249,41 @@ class Device:
         asyncio.get_running_loop().call_soon(self._stop)
         return {"success": True}
 
+    def _close_session(self, data: Any) -> dict[str, Any]:
+        """End all that runs for a task, as Wegent's backend asks when a task is deleted."""
+        self.runner.end_task(self._gateway, data.get("task_id") if isinstance(data, dict) else None)
+        return {"success": True}
+
     # Questions, answered while everything else goes on.
+
+    async def _ping(self, _data: dict[str, Any]) -> dict[str, Any]:
+        return {"success": True}
+
+    async def _run_command(self, data: dict[str, Any]) -> dict[str, Any]:
+        if self._commands is None:
+            from wegent_jupyter.executor.commands import Commands  # an idle device has no need of it
+
+            self._commands = Commands(self._settings, self._records)
+        return await self._commands.run(data)
+
+    async def _upgrade(self, _data: dict[str, Any]) -> dict[str, Any]:
+        """Say that upgrades are pip's: it knows the environment in which we are installed."""
+        message = f"Upgrade it on the device: {sys.executable} -m pip install --upgrade wegent-jupyter"
+        version = self._settings.version
+        status = {
+            "device_id": self._settings.device_id,
+            "status": "skipped",
+            "message": message,
+            "old_version": version,
+        }
+        if self._channel is not None:
+            with contextlib.suppress(NotSent):
+                await self._channel.emit(wire.UPGRADE_STATUS, status)
+        return {"success": False, "status": "skipped", "error": message, "old_version": version}
+
+    async def _sync_capabilities(self, _data: dict[str, Any]) -> dict[str, Any]:
+        """Say that there is nothing to bring up to date: a backend of Wegent's waits for an answer."""
+        return {"success": True, "skills": [], "plugins": [], "mcps": []}
 
     async def _check_workspace(self, data: dict[str, Any]) -> dict[str, Any]:
         try:

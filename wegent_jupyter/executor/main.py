@@ -1,115 +1,137 @@
-"""The `wegent-executor` program: one process, one home, one device."""
+"""The `wegent-executor` program: the executor itself, and the commands that a person gives on its machine."""
 
 import argparse
-import asyncio
-import contextlib
-import logging
-import logging.handlers
 import os
-import signal
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wegent_jupyter._version import __version__
+from wegent_jupyter.executor import serving
 from wegent_jupyter.executor.config import ConfigBroken, Settings, load
-from wegent_jupyter.locks import DirectoryLock
+from wegent_jupyter.executor.serving import give_up
 
-if TYPE_CHECKING:
-    from wegent_jupyter.executor.device import Device
-    from wegent_jupyter.executor.link import Link
+_EPILOG = """\
+Without a command it runs the executor in the foreground, until Ctrl-C or SIGTERM.
 
-ORPHAN_SECONDS = 600.0
-"""An embedded executor without a server and without work ends itself after ten minutes."""
-LOG_BYTES, LOG_FILES = 10 << 20, 5
-"""Wegent's defaults of `logging.max_size_mb` and `logging.backup_count` of `device-config.json`."""
+exit status: 0 done, 1 failed, 2 bad settings or input, 3 another executor works here, or the gateway is not reached
+"""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the executor until it is stopped; returns the exit status: 2 for bad settings, 3 if one runs already."""
-    parser = argparse.ArgumentParser(prog="wegent-executor", description="Run AI coding agents on this machine.")
-    parser.add_argument("--version", "-v", action="version", version=__version__)
-    parser.add_argument(
-        "--config", type=Path, help="the device configuration (default: device-config.json in the home)"
-    )
-    options = parser.parse_args(arguments)
+    """Do what the command line says; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    if options.command == "doctor":
+        from wegent_jupyter.executor import doctor
+
+        return doctor.run(os.environ, options.config)
     try:
         settings = load(os.environ, options.config)
     except ConfigBroken as error:
-        return _give_up(str(error), 2)
-    if settings.embedded is None and not settings.backend_url:
-        return _give_up("There is no gateway to connect to. Set WEGENT_BACKEND_URL and WEGENT_AUTH_TOKEN.", 2)
-    lock = DirectoryLock(settings.home, "executor")
-    if not lock.acquire():
-        return _give_up(f"Another executor works in {settings.home} (process {lock.holder().get('pid', '?')}).", 3)
-    lock.publish({"pid": os.getpid()})
-    _log_to(settings.home / "logs")
-    try:
-        return asyncio.run(_serve(settings))
-    finally:
-        lock.release()
+        return give_up(str(error), 2)
+    match options.command:
+        case "join":
+            return _join(settings, options)
+        case "status":
+            from wegent_jupyter.executor import status
+
+            return status.show(settings)
+        case "logs":
+            from wegent_jupyter.executor import logs
+
+            return logs.show(settings.logs.path, options.lines, follow=options.follow)
+        case "identity":
+            return _identity(settings, options.do)
+    return _run(settings, options.wait)
 
 
-async def _serve(settings: Settings) -> int:
-    # After the lock: these take a third of a second, and a second executor should say so at once.
-    from wegent_jupyter.executor.device import Device
-    from wegent_jupyter.executor.journal import JournalBroken
-    from wegent_jupyter.executor.link import Link
-
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on its loop
-            loop.add_signal_handler(number, stop.set)
-    try:
-        device = Device(settings, stop.set)
-    except JournalBroken as error:
-        return _give_up(str(error), 2)
-    logging.info("wegent-executor %s works in %s as %s", __version__, settings.home, settings.device_id)
-    link = Link(settings, device)
-    working = {asyncio.create_task(link.run()), asyncio.create_task(stop.wait())}
-    if settings.embedded is not None:
-        working.add(asyncio.create_task(_until_orphaned(link, device, settings.home)))
-    done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
-    await device.close()
-    for task in working:
-        task.cancel()
-    await asyncio.gather(*working, return_exceptions=True)
-    for task in done:
-        task.result()
-    return 0
-
-
-async def _until_orphaned(link: "Link", device: "Device", home: Path) -> None:
-    """Return once there was neither a server nor work for ten minutes, or the home is no longer ours."""
-    last, ours = time.monotonic(), _identity(home)
-    while time.monotonic() - last < ORPHAN_SECONDS and _identity(home) == ours:
-        await asyncio.sleep(1.0)
-        if link.connected or not device.runner.idle:
-            last = time.monotonic()
-
-
-def _identity(home: Path) -> int | None:
-    """Return what tells our lock file from that of a home that was removed and made anew."""
-    try:
-        return (home / "executor.lock").stat().st_ino
-    except FileNotFoundError:
-        return None
-
-
-def _log_to(directory: Path) -> None:
-    directory.mkdir(mode=0o700, exist_ok=True)
-    handler = logging.handlers.RotatingFileHandler(
-        directory / "executor.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wegent-executor",
+        description="Run AI coding agents on this machine, for a Wegent gateway.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    parser.add_argument("--version", "-v", action="version", version=__version__)
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="the device configuration (default: device-config.json in the home)"
+    )
+    parser.add_argument(
+        "--wait", action="store_true", help="if an executor works here already, stay until it ends, then take over"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    join = commands.add_parser("join", help="let a gateway take this machine in, then run")
+    join.add_argument("url", metavar="URL", help="the gateway, as Add device in JupyterLab shows it")
+    join.add_argument("--code", metavar="CODE", help="a join code, so that nobody is asked; - reads it from the input")
+    join.add_argument("--name", help="how the device is called")
+    join.add_argument("--ca", type=Path, metavar="FILE", help="certificates to trust beside the system's")
+    join.add_argument("--no-run", action="store_true", help="only join")
+    commands.add_parser("status", help="say whether it runs and is connected")
+    logs = commands.add_parser("logs", help="print the end of the log")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on printing what comes")
+    logs.add_argument("-n", "--lines", type=_count, default=100, metavar="N", help="how many lines (default: 100)")
+    commands.add_parser("doctor", help="look for what is wrong")
+    identity = commands.add_parser("identity", help="who this device is")
+    identity.add_argument("do", choices=("show", "new", "keep"), nargs="?", default="show")
+    return parser
 
 
-def _give_up(message: str, status: int) -> int:
-    print(f"wegent-executor: {message}", file=sys.stderr)
-    return status
+def _count(given: str) -> int:
+    if not given.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{given}' is not a number of lines")
+    return int(given)
+
+
+def _run(settings: Settings, wait: bool) -> int:
+    if settings.embedded is None and not settings.backend_url:
+        return give_up(
+            "There is no gateway to connect to. Run: wegent-executor join URL "
+            "(Add device in JupyterLab shows the URL), or set WEGENT_BACKEND_URL and WEGENT_AUTH_TOKEN.",
+            2,
+        )
+    return serving.run(settings, wait=wait)
+
+
+def _join(settings: Settings, options: argparse.Namespace) -> int:
+    from wegent_jupyter.executor import joining
+
+    status = joining.join(settings, options.url, options.code, options.name, options.ca)
+    if status != 0:
+        return status
+    joined = load({**os.environ, "WEGENT_BACKEND_URL": ""}, options.config)
+    running = joining.other_executor(settings, joined.backend_url)
+    if running is not None:
+        print(running)
+        if not options.wait:
+            return 0
+    if options.no_run:
+        print("Start it with: wegent-executor")
+        return 0
+    return _run(joined, options.wait)
+
+
+def _identity(settings: Settings, do: str) -> int:
+    from wegent_jupyter.executor import identity, status
+
+    if do != "show" and (pid := status.running(settings.home)) is not None:
+        return give_up(f"An executor works in {settings.home} (process {pid}). Stop it first.", 3)
+    try:
+        if do == "keep":
+            identity.keep(settings.home)
+        if do == "new":
+            if "DEVICE_ID" in settings.from_environment:
+                return give_up("DEVICE_ID sets the identity of this device. Change it, or unset it.", 2)
+            print(f"This device is now {identity.renew(settings.home, settings.config)}. Let it join: ", end="")
+            print("wegent-executor join URL")
+            return 0
+    except (OSError, ValueError) as error:
+        return give_up(f"The identity cannot be changed: {error}.", 1)
+    here, known = identity.machine(), identity.made_on(settings.home)
+    print(f"Device   {settings.device_id}\nName     {settings.device_name}\nHome     {settings.home}")
+    if here is None:
+        print("Machine  not known: this machine has no id of its own")
+    else:
+        print(f"Machine  {'this one' if known in (None, here) else 'another one: run identity new, or identity keep'}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from wegent_jupyter.executor import workspaces
 from wegent_jupyter.executor.agents.base import AgentFailed, Driver, Run
@@ -18,7 +19,7 @@ from wegent_jupyter.executor.journal import Journal, Key, TaskGrants
 from wegent_jupyter.executor.processes import ProcessRecords
 from wegent_jupyter.executor.recorder import Recorder
 from wegent_jupyter.executor.sender import Sender
-from wegent_jupyter.protocol import wire
+from wegent_jupyter.protocol import history, wire
 from wegent_jupyter.protocol.api import TurnError
 from wegent_jupyter.protocol.events import Ended, Notice
 from wegent_jupyter.protocol.states import AttemptState
@@ -84,6 +85,12 @@ class Runner:
     def task_ids(self) -> list[int]:
         """Return the tasks that run, for heartbeats."""
         return [one.task_id for one in self._running.values()]
+
+    def end_task(self, gateway: str, task_id: Any) -> None:
+        """End whatever runs for a task."""
+        for key, one in self._running.items():
+            if key[0] == gateway and one.task_id == task_id:
+                one.run.stop.set()
 
     @property
     def idle(self) -> bool:
@@ -217,6 +224,7 @@ class Runner:
         run = Run(
             attempt_id=message.subtask_id,
             prompt=message.prompt,
+            context=history.render(message.history),
             workspace=workspace,
             chat_folder=chat,
             mode=mode,

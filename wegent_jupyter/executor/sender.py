@@ -32,11 +32,12 @@ class _Cursor:
 class Sender:
     """The way of all attempts' events to one gateway. What does not fit the window waits on the disk."""
 
-    def __init__(self, journal: Journal) -> None:
-        """Nothing is sent before `connected`."""
-        self._journal = journal
+    def __init__(self, journal: Journal, silent: Callable[[], None] = lambda: None) -> None:
+        """Nothing is sent before `run`; `silent` is called when acks stay out."""
+        self._journal, self._silent = journal, silent
         self._cursors: dict[Key, _Cursor] = {}
         self._wake = asyncio.Event()
+        self._progress = asyncio.Event()
         self._gateway = ""
 
     def add(self, key: Key, task_id: int, last: int, acked: int) -> None:
@@ -53,6 +54,7 @@ class Sender:
 
     def acknowledged(self, key: Key, seq: int) -> None:
         """Note that the gateway has everything up to `seq`."""
+        self._progress.set()
         cursor = self._cursors.get(key)
         if cursor is None or seq < cursor.acked:
             return
@@ -81,6 +83,12 @@ class Sender:
         """Return the attempts that still have something to tell."""
         return list(self._cursors)
 
+    async def delivered(self, gateway: str) -> None:
+        """Wait until a gateway has everything."""
+        while any(key[0] == gateway and cursor.acked < cursor.last for key, cursor in self._cursors.items()):
+            self._progress.clear()
+            await self._progress.wait()
+
     async def run(self, gateway: str, channel: Channel, *, together: bool) -> None:
         """Send over one connection until it ends or this is cancelled; `together`: several events in a message."""
         send = _send_together if together else _send_singly
@@ -105,6 +113,7 @@ class Sender:
             async with asyncio.timeout(RESEND_SECONDS):
                 await self._wake.wait()
         except TimeoutError:
+            self._silent()
             for key, acked in under_way.items():
                 cursor = self._cursors.get(key)
                 if cursor is not None and cursor.acked == acked:

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from pydantic import ValidationError
 
+from wegent_jupyter.gateway import history
 from wegent_jupyter.gateway.approvals import Approvals
 from wegent_jupyter.gateway.devices import DeviceEntry, Devices
 from wegent_jupyter.gateway.errors import Conflict, Unavailable
@@ -14,7 +16,7 @@ from wegent_jupyter.gateway.ledger import Attempt, Changes, Ledger, OpenTurn
 from wegent_jupyter.gateway.scheduler import DeviceKey, Scheduler
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
-from wegent_jupyter.gateway.tasks import Tasks
+from wegent_jupyter.gateway.tasks import Tasks, settle
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.api import Approval, ApprovalState, TurnError
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
@@ -51,11 +53,14 @@ class Dispatcher:
         *,
         device_changed: Callable[[DeviceEntry], None],
         approval_changed: Callable[[str, Approval], None],
+        dispatched: Callable[[float], None],
     ) -> None:
-        """Call `device_changed` whenever slots or queue of a device changed, `approval_changed` with its owner."""
+        """Call `device_changed` whenever slots or queue of a device changed, `approval_changed` with its owner, and
+        `dispatched` with the seconds from a turn's slot to the device's answer.
+        """
         self._store, self._ledger, self._devices = store, ledger, devices
         self._scheduler, self._tasks, self._ids = scheduler, tasks, ids
-        self._device_changed = device_changed
+        self._device_changed, self._dispatched = device_changed, dispatched
         self._background: set[asyncio.Task[None]] = set()
         self.approvals = Approvals(
             store,
@@ -63,7 +68,7 @@ class Dispatcher:
             devices,
             tasks,
             changed=approval_changed,
-            queue_changed=self._queue_changed,
+            queue_changed=self.queue_changed,
             spawn=self.spawn,
         )
 
@@ -75,26 +80,24 @@ class Dispatcher:
 
     def enqueue(self, open_turn: OpenTurn) -> None:
         """Queue a stored turn and start it if there is a slot."""
-        turn = open_turn.turn
-        key = (open_turn.entry.owner, turn.device_id)
-        self._scheduler.enqueue(key, turn.id, turn.task_id)
+        turn, key = open_turn.turn, open_turn.key
+        if turn.state is not TurnState.QUEUED:
+            return  # cancelled while it was being stored
+        self._scheduler.enqueue(key, turn.id, turn.task_id, turn.position)
         self.schedule(key)
-        self._queue_changed(key)
+        self.queue_changed(key)
 
     def restore(self, open_turn: OpenTurn, attempt: Attempt | None) -> None:
         """Put back an unfinished turn at the gateway's start: what may run keeps its slot until its device says."""
         turn = open_turn.turn
-        key = (open_turn.entry.owner, turn.device_id)
         open_turn.attempt = attempt
-        if turn.state is TurnState.QUEUED:
-            self._scheduler.enqueue(key, turn.id, turn.task_id)
-        else:
-            self._scheduler.resume(key, turn.id, turn.task_id)
+        put = self._scheduler.enqueue if turn.state is TurnState.QUEUED else self._scheduler.resume
+        put(open_turn.key, turn.id, turn.task_id, turn.position)
 
     def schedule(self, key: DeviceKey) -> None:
         """Start whatever can start on a device."""
         device = self._devices.by_key(key)
-        if device is None or not device.online:
+        if device is None or not device.online or not device.may_work():
             return
         while (turn_id := self._scheduler.start_next(key, device.slots)) is not None:
             open_turn = self._tasks.open[turn_id]
@@ -104,14 +107,23 @@ class Dispatcher:
             self._tasks.update(open_turn, TurnState.STARTING, changes)
             changes.attempt(open_turn)
             self.spawn(self._dispatch(device, open_turn, open_turn.attempt, self._ledger.save(changes)))
-            self._queue_changed(key)
+            self.queue_changed(key)
+
+    def schedule_task(self, task_id: int) -> None:
+        """Start what can start of a task, wherever it waits: something that was in its way is gone."""
+        for key in self._scheduler.waits_on(task_id):
+            self.schedule(key)
 
     async def _dispatch(
         self, device: DeviceEntry, open_turn: OpenTurn, attempt: Attempt, stored: "asyncio.Future[Any]"
     ) -> None:
         """Send one attempt once it is written down (invariant 1)."""
+        slotted = time.perf_counter()
+        said: list[dict[str, str]] = []
         try:
             await stored
+            if self._may_lag(device, open_turn):
+                said = await self._said(device, open_turn)
         except StoreFailed as error:
             log.error("Turn %d was not started: %s", open_turn.turn.id, error)
             await asyncio.sleep(RETRY_SECONDS)
@@ -123,7 +135,8 @@ class Dispatcher:
             return
         while not attempt.state.final:
             try:
-                await self._ask(device, open_turn, attempt)
+                await self._ask(device, open_turn, attempt, said)
+                self._dispatched(time.perf_counter() - slotted)
                 return
             except NotSent:
                 await self.not_started(open_turn, attempt)
@@ -135,10 +148,32 @@ class Dispatcher:
                     return
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _ask(self, device: DeviceEntry, open_turn: OpenTurn, attempt: Attempt) -> None:
+    @classmethod
+    def _may_lag(cls, device: DeviceEntry, open_turn: OpenTurn) -> bool:
+        """Say whether the agent's session on the device may lack something that was said in the task.
+
+        On more than one device only what is stored tells: a turn may have been there and failed before its prompt.
+        """
+        entry = open_turn.entry
+        return entry.ran_on is not None and (len(entry.places) > 1 or not cls._knows(device, open_turn))
+
+    @staticmethod
+    def _knows(device: DeviceEntry, open_turn: OpenTurn) -> bool:
+        """Say whether the agent on the device has a session of the task; stock ones keep theirs to themselves."""
+        turn = open_turn.turn
+        return device.boot_id is None or open_turn.entry.session(turn.device_id, turn.agent) is not None
+
+    async def _said(self, device: DeviceEntry, open_turn: OpenTurn) -> list[dict[str, str]]:
+        turn, knows = open_turn.turn, self._knows(device, open_turn)
+        await self._store.write(settle)  # the end of the turn before it may be stored after this turn's start
+        return await self._store.read(lambda connection: history.said(connection, turn, session=knows))
+
+    async def _ask(
+        self, device: DeviceEntry, open_turn: OpenTurn, attempt: Attempt, said: list[dict[str, str]]
+    ) -> None:
         if device.channel is None:
             raise NotSent
-        message = self._message(open_turn, attempt)
+        message = self._message(open_turn, attempt, said)
         answer = await device.channel.call(wire.EXECUTE, message, wire.CALL_SECONDS)
         try:
             ack = wire.ExecuteAck.model_validate(answer)
@@ -154,18 +189,19 @@ class Dispatcher:
             error = TurnError(code=ack.code, message=ack.message, fix=ack.fix) if state is AttemptState.FAILED else None
             await self.end(open_turn, attempt, Ended(state, error=error))
 
-    def _message(self, open_turn: OpenTurn, attempt: Attempt) -> dict[str, Any]:
+    def _message(self, open_turn: OpenTurn, attempt: Attempt, said: list[dict[str, str]]) -> dict[str, Any]:
         turn, entry = open_turn.turn, open_turn.entry
-        session = entry.sessions.get(turn.device_id)
+        session, workspace = entry.session(turn.device_id, turn.agent), entry.place(turn.device_id).workspace
         message = wire.Execute(
             task_id=turn.task_id,
             subtask_id=attempt.id,
             prompt=turn.prompt,
             bot=[wire.Bot(name=turn.agent, shell_type=turn.agent)],
+            history=said,
             task_title=entry.task.title,
             new_session=session is None,
-            project_workspace_path=entry.task.workspace,
-            standalone_chat_workspace=entry.task.workspace is None,
+            project_workspace_path=workspace,
+            standalone_chat_workspace=workspace is None,
             wegent_jupyter=wire.ExecuteExtension(
                 agent=turn.agent, mode=turn.mode, turn_id=turn.id, model=turn.model, session_id=session
             ),
@@ -182,6 +218,7 @@ class Dispatcher:
 
     def _run(self, open_turn: OpenTurn, attempt: Attempt, changes: Changes) -> None:
         attempt.state = attempt_change(attempt.state, AttemptState.RUNNING)
+        open_turn.entry.ran_on, open_turn.entry.ran_at = open_turn.turn.device_id, open_turn.turn.started_at or ""
         self._tasks.update(open_turn, TurnState.RUNNING, changes)
 
     async def not_started(self, open_turn: OpenTurn, attempt: Attempt) -> None:
@@ -192,13 +229,13 @@ class Dispatcher:
             await self.end(open_turn, attempt, Ended(AttemptState.CANCELLED))
             return
         attempt.state = attempt_change(attempt.state, AttemptState.NOT_STARTED)
-        key = self._key(open_turn)
+        key = open_turn.key
         changes = Changes()
         self._tasks.update(open_turn, TurnState.QUEUED, changes)
         self._scheduler.requeue(key, open_turn.turn.id)
         await self._ledger.save_surely(lambda: self.snapshot(open_turn, changes))
         self.schedule(key)
-        self._queue_changed(key)
+        self.queue_changed(key)
 
     async def end(self, open_turn: OpenTurn, attempt: Attempt, event: Ended) -> None:
         """End an attempt of which the device will not tell the end, and its turn."""
@@ -208,14 +245,21 @@ class Dispatcher:
         self.ended(open_turn, event, changes)
         await self._ledger.save_surely(lambda: self.snapshot(open_turn, changes))
 
-    @staticmethod
-    def snapshot(open_turn: OpenTurn, changes: Changes) -> Changes:
+    @classmethod
+    def snapshot(cls, open_turn: OpenTurn, changes: Changes) -> Changes:
         """Return the events of `changes` with its objects as they are now."""
+        return cls.snapshots([open_turn], changes)
+
+    @staticmethod
+    def snapshots(open_turns: list[OpenTurn], changes: Changes) -> Changes:
+        """Return the events of `changes` with its objects, of several turns, as they are now."""
         again = Changes(events=changes.events)
-        again.task(open_turn.entry)
-        again.turns.append(open_turn.turn.model_copy())
-        again.attempt(open_turn)
-        again.approvals_of(open_turn, {approval.id for _, approval, _ in changes.approvals})
+        asked = {approval.id for _, approval, _ in changes.approvals}
+        for open_turn in open_turns:
+            again.task(open_turn.entry)
+            again.turns.append(open_turn.turn.model_copy())
+            again.attempt(open_turn)
+            again.approvals_of(open_turn, asked)
         return again
 
     # What the stream of a device tells.
@@ -230,15 +274,17 @@ class Dispatcher:
 
     def started(self, open_turn: OpenTurn, event: Started, changes: Changes) -> None:
         """Note the agent's session and the directory in which it runs."""
-        entry, attempt = open_turn.entry, open_turn.attempt
+        entry, turn, attempt = open_turn.entry, open_turn.turn, open_turn.attempt
         if event.workspace:
-            entry.task.workspace = event.workspace
+            entry.place(turn.device_id).workspace = event.workspace
+            if entry.task.device_id == turn.device_id:
+                entry.task.workspace = event.workspace
         if event.session_id:
-            entry.sessions[open_turn.turn.device_id] = event.session_id
+            entry.remember_session(turn.device_id, turn.agent, event.session_id)
         if attempt is not None and attempt.state is AttemptState.SENT:
             self._run(open_turn, attempt, changes)
         else:
-            self._tasks.touch(entry, open_turn.turn)
+            self._tasks.touch(entry, turn)
 
     def asked(self, open_turn: OpenTurn, event: Asked, changes: Changes) -> None:
         """Note what the agent asks, or that it no longer asks."""
@@ -252,14 +298,15 @@ class Dispatcher:
         attempt.state = attempt_change(attempt.state, event.state)
         turn.error, turn.usage, turn.stop_reason = event.error, event.usage, event.stop_reason
         if event.session_id:
-            open_turn.entry.sessions[turn.device_id] = event.session_id
+            open_turn.entry.remember_session(turn.device_id, turn.agent, event.session_id)
         left: ApprovalState = "expired" if event.state is AttemptState.FAILED else "withdrawn"
         self.approvals.end(open_turn, left, changes)
         self._tasks.update(open_turn, _OUTCOMES[event.state], changes)
-        key = self._key(open_turn)
+        key = open_turn.key
         self._scheduler.end(key, turn.id)
         self.schedule(key)
-        self._queue_changed(key)
+        self.schedule_task(turn.task_id)
+        self.queue_changed(key)
         self.spawn(self._compact(attempt.id))
 
     async def _compact(self, attempt_id: int) -> None:
@@ -277,10 +324,7 @@ class Dispatcher:
         turn = open_turn.turn
         changes = Changes()
         if turn.state is TurnState.QUEUED:
-            key = self._key(open_turn)
-            self._tasks.update(open_turn, TurnState.CANCELLED, changes)
-            self._scheduler.end(key, turn.id)
-            self._queue_changed(key)
+            self.cancel_waiting(open_turn, changes)
         elif turn.cancelling:
             return
         else:
@@ -294,10 +338,18 @@ class Dispatcher:
         # Stop works on a full disk, too: it is under way, and is stored when that can be done.
         await asyncio.wait({storing}, timeout=STORE_SECONDS)
 
+    def cancel_waiting(self, open_turn: OpenTurn, changes: Changes) -> None:
+        """End a turn that waits."""
+        turn, key = open_turn.turn, open_turn.key
+        self._tasks.update(open_turn, TurnState.CANCELLED, changes)
+        self._scheduler.end(key, turn.id)
+        self.schedule_task(turn.task_id)
+        self.queue_changed(key)
+
     async def _deliver_cancel(self, open_turn: OpenTurn, attempt: Attempt) -> None:
         """Tell the device until it has heard; an absent one hears it when it registers."""
         message = wire.Cancel(task_id=open_turn.turn.task_id, subtask_id=attempt.id).model_dump()
-        device = self._devices.by_key(self._key(open_turn))
+        device = self._devices.by_key(open_turn.key)
         while device is not None and device.channel is not None and not attempt.state.final:
             try:
                 answer = await device.channel.call(wire.CANCEL, message, wire.CALL_SECONDS)
@@ -311,7 +363,7 @@ class Dispatcher:
 
     async def steer(self, open_turn: OpenTurn, text: str) -> None:
         """Hand a message to the agent at work; raises Conflict or Unavailable."""
-        device, attempt = self._devices.by_key(self._key(open_turn)), open_turn.attempt
+        device, attempt = self._devices.by_key(open_turn.key), open_turn.attempt
         if device is None or attempt is None or device.channel is None:
             raise Conflict("The device is not connected.", code="device_offline", fix="Queue the message instead.")
         message = wire.Steer(
@@ -326,10 +378,7 @@ class Dispatcher:
         if not done.success:
             raise Conflict(done.message, code=done.code, fix=done.fix)
 
-    def _key(self, open_turn: OpenTurn) -> DeviceKey:
-        return open_turn.entry.owner, open_turn.turn.device_id
-
-    def _queue_changed(self, key: DeviceKey) -> None:
+    def queue_changed(self, key: DeviceKey) -> None:
         """Show new places in the queue, and the device's slots."""
         for turn_id in self._scheduler.queued(key):
             open_turn = self._tasks.open.get(turn_id)

@@ -46,3 +46,9 @@ class Unavailable(Refused):
     """The gateway does not run here, or cannot store anything now."""
 
     status = 503
+
+
+class TooMany(Refused):
+    """Asked too often, or too much at once."""
+
+    status = 429

@@ -1,22 +1,30 @@
 """The gateway as one object: opens the store, knows who is connected, and hands requests to the part that answers."""
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
+from wegent_jupyter.gateway.commands import Commands
+from wegent_jupyter.gateway.credentials import CredentialEntry, Credentials
 from wegent_jupyter.gateway.devices import DeviceEntry, Devices, Kept
 from wegent_jupyter.gateway.dispatch import Dispatcher
 from wegent_jupyter.gateway.errors import Conflict, Refused, Unavailable
 from wegent_jupyter.gateway.ingest import Inbound
+from wegent_jupyter.gateway.joining import Joins
 from wegent_jupyter.gateway.ledger import Attempt, Changes, Ledger
+from wegent_jupyter.gateway.manage import Manager, shown
+from wegent_jupyter.gateway.queues import Queues
 from wegent_jupyter.gateway.reconcile import Reconciler
+from wegent_jupyter.gateway.registering import DELETED, REPLACED, NotRegistered, Registrar, answers
 from wegent_jupyter.gateway.scheduler import DeviceKey, Scheduler
 from wegent_jupyter.gateway.store import records
-from wegent_jupyter.gateway.store.store import Store
+from wegent_jupyter.gateway.store.store import Store, StoreFailed
 from wegent_jupyter.gateway.tasks import Tasks, check_size
 from wegent_jupyter.gateway.viewers import Lagged, Send, Viewers
 from wegent_jupyter.protocol import api, wire
@@ -28,6 +36,9 @@ log = logging.getLogger(__name__)
 D = TypeVar("D", bound=wire.Done)
 
 LEASE_TICK = 1.0
+SILENT_SECONDS = 45.0
+"""One of our executors beats every 30 s. One that has not for so long is asked: Socket.IO alone takes 85 s to notice
+that nothing passes any more, which neither end is told."""
 LOOP_GAP = 5.0
 """Seconds without a tick after which leases start anew: the machine slept, which says nothing about a device."""
 
@@ -41,6 +52,10 @@ class Faces(Protocol):
 
     def device_changed(self, owner: str, device: api.Device) -> None:
         """Show a device."""
+        ...
+
+    def device_removed(self, owner: str, device_id: str) -> None:
+        """Show a device no longer."""
         ...
 
     def approval_changed(self, owner: str, approval: api.Approval) -> None:
@@ -58,18 +73,34 @@ class Options:
     allow_full_access: bool = True
     reconnect_window: float = 60.0
     """Seconds for which a dropped device's turns are believed to go on."""
+    token_key: str | None = None
+    """Signs API tokens. None: they end with this process."""
+    allow_remote_devices: bool = True
+
+
+class Registration(NamedTuple):
+    """A device that was taken in."""
+
+    device: DeviceEntry
+    ack: wire.RegisterAck
+    credential: CredentialEntry | None
+    """By what it is connected from now on: its own key, where it was given one."""
 
 
 class Gateway:
     """Devices, tasks, queues and history of one data directory."""
 
-    def __init__(self, options: Options, faces: Faces) -> None:
-        """Nothing is opened yet."""
+    def __init__(
+        self, options: Options, faces: Faces, dispatched: Callable[[float], None] = lambda _seconds: None
+    ) -> None:
+        """Nothing is opened yet. `dispatched` is told the seconds that each dispatch took."""
         self.options = options
         self._faces = faces
         self._store = Store(options.database_url)
         self._ids = IdSource(lambda: int(time.time() * 1000))
-        self.devices = Devices(options.default_slots, options.max_slots)
+        self.credentials = Credentials(self._store, self._ids, options.token_key)
+        self.devices = Devices(options.default_slots, options.max_slots, self._ids)
+        self.joins = Joins(self.credentials, self.devices, allowed=options.allow_remote_devices)
         self._scheduler = Scheduler()
         self.viewers = Viewers(self._read_events)
         self._ledger = Ledger(self._store, self.viewers)
@@ -91,12 +122,31 @@ class Gateway:
             self._ids,
             device_changed=self.device_changed,
             approval_changed=faces.approval_changed,
+            dispatched=dispatched,
         )
         self.approvals = self._dispatcher.approvals
         self._reconciler = Reconciler(self._store, self._ledger, self._scheduler, self.tasks, self._dispatcher)
+        parts = self.tasks, self.devices, self._scheduler, self._dispatcher, self._ledger
+        self.queues = Queues(*parts, self._ids)
+        self.manage = Manager(
+            self.devices,
+            self.tasks,
+            self._scheduler,
+            self._dispatcher,
+            self._ledger,
+            self.credentials,
+            changed=self.device_changed,
+            removed=self._device_removed,
+        )
+        self.commands = Commands(self.devices, self._store, self.used)
+        self._registrar = Registrar(self.devices, self.credentials)
+        self.reconnects = 0
+        """Devices that came back, since this gateway started."""
         self.id = ""
         self._inbound: dict[DeviceKey, Inbound] = {}
         self._leases: asyncio.Task[None] | None = None
+        self._ticked = 0.0
+        """When leases were last counted, by the monotonic clock."""
 
     async def open(self) -> None:
         """Open the store and take up what was left unfinished; raises StoreBroken."""
@@ -104,6 +154,7 @@ class Gateway:
         self.id = await self._store.write(_gateway_id)
         floor = await self._store.read(records.highest_id)
         self._ids.raise_floor(floor)
+        await self.credentials.open()
         for owner, data in await self._store.read(records.all_devices):
             self.devices.restore(owner, Kept(**data))
         await self._restore_turns()
@@ -117,9 +168,16 @@ class Gateway:
         for device in self.devices.all():
             if device.channel is not None:
                 await device.channel.close("Server is shutting down")
+        await self._keep_last_seen()
         await self._dispatcher.close()
         await self.viewers.close()
         await self._store.close()
+
+    async def _keep_last_seen(self) -> None:
+        """Store when devices were last seen: heartbeats do not (invariant 7)."""
+        if self.id:
+            with contextlib.suppress(StoreFailed):
+                await self._ledger.save(Changes.of_devices(self.devices.all()))
 
     async def _restore_turns(self) -> None:
         turns = await self._store.read(records.open_turns)
@@ -133,7 +191,8 @@ class Gateway:
             self._dispatcher.restore(open_turn, attempts.get(turn.attempt_id or 0))
             await self.approvals.restore(open_turn)
         for device in self.devices.all():
-            device.lease = self.options.reconnect_window
+            if device.kept.present or self._scheduler.used(device.key):
+                device.lease = self.options.reconnect_window
 
     # Requests of people and programs.
 
@@ -174,11 +233,11 @@ class Gateway:
         """Ask something of a connected device; raises Refused with the device's own words."""
         device = self.devices.get(owner, device_id)
         if not device.online or device.channel is None:
-            raise Conflict(f"{device.kept.name} is not connected.", code="device_offline")
+            raise Conflict(f"{device.name} is not connected.", code="device_offline")
         try:
             done = answer.model_validate(await device.channel.call(event, data, wire.CALL_SECONDS))
         except (NotSent, Unanswered) as error:
-            raise Unavailable(f"{device.kept.name} did not answer.", code="unanswered") from error
+            raise Unavailable(f"{device.name} did not answer.", code="unanswered") from error
         if not done.success:
             raise Refused(done.message, code=done.code, fix=done.fix)
         return done
@@ -211,32 +270,22 @@ class Gateway:
     async def _read_events(self, task_id: int, after: int, limit: int, max_chars: int) -> list[records.Stored]:
         return await self._store.read(lambda c: records.events_after(c, task_id, after, limit, max_chars))
 
+    def used(self, device: DeviceEntry) -> int:
+        """Return how many slots of a device are in use."""
+        return self._scheduler.used(device.key)
+
+    def queued(self, device: DeviceEntry) -> int:
+        """Return how many turns wait for a device."""
+        return self._scheduler.depth(device.key)
+
     def show_devices(self, owner: str) -> list[api.Device]:
         """Return an owner's devices."""
         return [self.show_device(device) for device in self.devices.of(owner)]
 
     def show_device(self, device: DeviceEntry) -> api.Device:
         """Return a device as faces show it."""
-        used = self._scheduler.used(device.key)
-        kept = device.kept
-        return api.Device(
-            device_id=kept.device_id,
-            name=kept.name,
-            status=device.status(used),
-            device_type=kept.device_type,  # type: ignore[arg-type]  # stored from a validated registration
-            bind_shell=kept.bind_shell,
-            embedded=kept.embedded,
-            is_default=kept.is_default,
-            slot_used=used,
-            slot_max=device.slots,
-            queued=len(self._scheduler.queued(device.key)),
-            running_tasks=[self._running_task(turn_id) for turn_id in self._scheduler.running(device.key)],
-            executor_version=kept.executor_version,
-            last_heartbeat=kept.last_seen,
-            agents=device.agents,
-            workspace_root=kept.workspace_root,
-            problem=device.problem,
-        )
+        running = [self._running_task(turn_id) for turn_id in self._scheduler.running(device.key)]
+        return shown(device, len(running), self._scheduler.depth(device.key), running)
 
     def _running_task(self, turn_id: int) -> api.RunningTask:
         open_turn = self.tasks.open[turn_id]
@@ -253,22 +302,41 @@ class Gateway:
     # Devices come and go.
 
     async def register(
-        self, owner: str, hello: wire.Register, channel: Channel, *, embedded: bool
-    ) -> tuple[DeviceEntry, wire.RegisterAck]:
-        """Take a device in; it is online from its first heartbeat on, when it has read the answer."""
-        device = self.devices.register(owner, hello, embedded=embedded)
-        earlier, device.channel, device.ready = device.channel, channel, False
+        self,
+        owner: str,
+        hello: wire.Register,
+        channel: Channel,
+        *,
+        embedded: bool,
+        credential: CredentialEntry | None = None,
+        address: str | None = None,
+    ) -> Registration:
+        """Take a device in; raises NotRegistered. It is online from its first heartbeat, when it has read the answer.
+
+        `credential` is by what it is connected, unless it is the embedded one; `address` from where.
+        """
+        device, earlier = await self._registrar.claim(
+            owner, hello, channel, embedded=embedded, credential=credential, address=address
+        )
         if earlier is not None:
             await earlier.close("Replaced by a newer connection of the same device")
+        if credential is not None:
+            await self.credentials.confirm(credential)  # now that it counts as this device, and no sooner
         if (streaming := self._inbound.pop(device.key, None)) is not None:
             await streaming.close()  # what it took in counts in the comparison
         ours = hello.runtime_features.wegentJupyter if hello.runtime_features else None
-        device.boot_id = ours.boot_id if ours else None
         verdicts = await self._reconciler.reconcile(device, ours)
-        device.verdicts = verdicts
         await self._ledger.save_surely(lambda: Changes.of_device(device))
-        extension = wire.GatewayExtension(gateway_id=self.id, attempts=verdicts) if ours else None
-        return device, wire.RegisterAck(device_id=hello.device_id, wegentJupyter=extension)
+        made = await self._registrar.own_key(device, credential) if credential is not None else None
+        if device.channel is not channel:
+            raise NotRegistered(DELETED if device.removed else REPLACED)
+        device.verdicts = verdicts
+        if made is not None:
+            device.may_work = self._registrar.may_work(made[0])  # the token's days no longer count
+        key = made[1] if made else None
+        extension = wire.GatewayExtension(gateway_id=self.id, attempts=verdicts, device_key=key) if ours else None
+        ack = wire.RegisterAck(device_id=hello.device_id, wegentJupyter=extension)
+        return Registration(device, ack, made[0] if made else credential)
 
     def inbound(self, device: DeviceEntry, channel: Channel) -> Inbound:
         """Return the consumer of what a registered connection streams."""
@@ -278,41 +346,79 @@ class Gateway:
 
     def ready(self, device: DeviceEntry) -> None:
         """Let a registered device work."""
-        if device.ready:
+        if device.ready or device.leaving:
             return
         device.ready, device.lease, device.problem = True, None, None
+        self.reconnects += device.known
+        device.known = True
         log.info("Device %s is online", device.kept.device_id)
         self.device_changed(device)
         self._reconciler.confirm(device)
         self._dispatcher.schedule(device.key)
 
+    def leaves(self, device: DeviceEntry) -> None:
+        """Give a device that says goodbye no more work."""
+        device.leaving, device.ready = True, False
+        self.device_changed(device)
+
     def disconnected(self, device: DeviceEntry, channel: Channel) -> None:
-        """Start the reconnect window of a dropped device, unless it is already back."""
+        """Start the reconnect window of a dropped device, unless it is already back, or left with nothing running."""
         if device.channel is not channel:
             return
-        device.channel, device.ready = None, False
-        device.lease = self.options.reconnect_window
+        device.channel, device.ready, device.quiet = None, False, 0.0
+        if device.leaving and not self.used(device):
+            log.info("Device %s left", device.kept.device_id)
+            self._gone(device)
+            return
+        # The next tick takes off all since the last one.
+        device.lease = self.options.reconnect_window + time.monotonic() - self._ticked
         log.info("Device %s dropped its connection", device.kept.device_id)
         self.device_changed(device)
 
+    def _gone(self, device: DeviceEntry) -> None:
+        """Take a device as offline, and what ran on it as lost."""
+        device.lease, device.kept.present = None, False
+        self.device_changed(device)
+        self._reconciler.lost(device)
+        self._dispatcher.spawn(self._ledger.save_surely(partial(Changes.of_device, device)))
+
     def device_changed(self, device: DeviceEntry) -> None:
         """Show a device again."""
-        self._faces.device_changed(device.owner, self.show_device(device))
+        if not device.removed:
+            self._faces.device_changed(device.owner, self.show_device(device))
+
+    def _device_removed(self, owner: str, device_id: str) -> None:
+        """Take a device off every list, and what a person approved for it with it."""
+        self.joins.forget(owner, device_id)
+        self._faces.device_removed(owner, device_id)
 
     async def _count_leases(self) -> None:
         """Count reconnect windows down in time in which this loop ran; no wall clock (invariant 3)."""
-        last = time.monotonic()
+        self._ticked = time.monotonic()
         while True:
             await asyncio.sleep(LEASE_TICK)
-            elapsed, last = time.monotonic() - last, time.monotonic()
+            elapsed, self._ticked = time.monotonic() - self._ticked, time.monotonic()
             for device in self.devices.all():
-                if device.lease is None:
-                    continue
+                self._count_quiet(device, elapsed)
+                if device.lease is None or device.connected:
+                    continue  # it is back, though its registration may wait for the store
                 device.lease = self.options.reconnect_window if elapsed > LOOP_GAP else device.lease - elapsed
                 if device.lease <= 0:
-                    device.lease = None
-                    self.device_changed(device)
-                    await self._reconciler.lost(device)
+                    self._gone(device)
+
+    def _count_quiet(self, device: DeviceEntry, elapsed: float) -> None:
+        """Ask one of ours that has not beaten for long whether it is there."""
+        if not device.online or device.boot_id is None or device.channel is None:
+            return
+        device.quiet = 0.0 if elapsed > LOOP_GAP else device.quiet + elapsed
+        if device.quiet >= SILENT_SECONDS:
+            device.quiet = 0.0
+            self._dispatcher.spawn(self._end_if_silent(device.channel))
+
+    @staticmethod
+    async def _end_if_silent(channel: Channel) -> None:
+        if not await answers(channel):
+            await channel.close("It neither beats nor answers")
 
 
 def _gateway_id(connection: Any) -> str:

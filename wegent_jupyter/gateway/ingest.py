@@ -110,6 +110,9 @@ class Inbound:
         self._channel, self._ledger, self._turns = channel, ledger, turns
         self._waiting: list[wire.Events] = []
         self._count = 0
+        self.foreign = 0
+        """Messages about attempts that this connection never had."""
+        self._had: set[int] = set()
         self._arrived = asyncio.Event()
         self._closing = False
         self._consumer = asyncio.create_task(self._consume())
@@ -193,8 +196,10 @@ class Inbound:
         attempt_id, last = events.subtask_id, events.seq + len(events.events) - 1
         open_turn = batch.touched.get(attempt_id) or self._turns.running_on(self._owner, self._device_id, attempt_id)
         if open_turn is None or open_turn.attempt is None:
+            self.foreign += attempt_id not in self._had
             self._ignore(attempt_id, last, batch)
             return
+        self._had.add(attempt_id)
         attempt = open_turn.attempt
         for seq, (name, data) in enumerate(events.events, start=events.seq):
             if attempt.state.final:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from wegent_jupyter.gateway.devices import DeviceEntry
+from wegent_jupyter.gateway.scheduler import DeviceKey
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.records import NewEvent, Stored
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
@@ -20,16 +21,51 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 
 
+@dataclass(slots=True)
+class Place:
+    """What a task has on one device."""
+
+    workspace: str | None = None
+    """The directory in which it runs there; None until a chat folder was made."""
+    session: str | None = None
+    """The agent's own."""
+    agent: str = ""
+    """Whose session it is."""
+
+
 @dataclass(slots=True, weakref_slot=True)
 class TaskEntry:
     """A task and what faces do not see of it."""
 
     owner: str
     task: Task
-    sessions: dict[str, str] = field(default_factory=dict)
-    """The agent's own session, by device."""
+    places: dict[str, Place] = field(default_factory=dict)
+    """By device."""
+    ran_on: str | None = None
+    """The device of the turn that ran last."""
+    ran_at: str = ""
+    """When that started."""
     open: dict[int, "OpenTurn"] = field(default_factory=dict)
     """Its turns that are not finished, by id."""
+
+    def place(self, device_id: str) -> Place:
+        """Return what it has on a device."""
+        return self.places.setdefault(device_id, Place())
+
+    def session(self, device_id: str, agent: str) -> str | None:
+        """Return the session of an agent on a device."""
+        place = self.places.get(device_id)
+        return place.session if place is not None and place.agent == agent else None
+
+    def remember_session(self, device_id: str, agent: str, session_id: str) -> None:
+        """Note the session of an agent on a device."""
+        place = self.place(device_id)
+        place.session, place.agent = session_id, agent
+
+    def extra(self) -> dict[str, Any]:
+        """Return what is stored beside the task."""
+        places = {id_: asdict(place) for id_, place in self.places.items()}
+        return {"places": places, "ran_on": self.ran_on, "ran_at": self.ran_at}
 
 
 @dataclass(slots=True)
@@ -61,6 +97,11 @@ class OpenTurn:
     """Its newest attempt's approvals, by id."""
 
     @property
+    def key(self) -> DeviceKey:
+        """Return what the scheduler calls its device."""
+        return self.entry.owner, self.turn.device_id
+
+    @property
     def waiting(self) -> int:
         """Return how many approvals wait for a person."""
         return sum(one.approval.state == "open" for one in self.asking.values())
@@ -75,11 +116,13 @@ class Changes:
     attempts: list[dict[str, Any]] = field(default_factory=list)
     approvals: list[tuple[str, Approval, bool]] = field(default_factory=list)
     devices: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    gone: list[tuple[str, str]] = field(default_factory=list)
+    """Devices to remove: (owner, device_id)."""
     events: dict[int, list[NewEvent]] = field(default_factory=dict)
 
     def task(self, entry: TaskEntry) -> None:
         """Store a task."""
-        self.tasks.append((entry.owner, entry.task.model_copy(), {"sessions": dict(entry.sessions)}))
+        self.tasks.append((entry.owner, entry.task.model_copy(), entry.extra()))
 
     def turn(self, turn: Turn) -> None:
         """Store a turn, and show it to viewers."""
@@ -122,9 +165,15 @@ class Changes:
         self.approvals += [(open_turn.entry.owner, one.approval.model_copy(), one.delivered) for one in some]
 
     @classmethod
+    def of_devices(cls, entries: Iterable[DeviceEntry]) -> "Changes":
+        """Return the change that stores devices, but for those that were deleted."""
+        kept = [(one.owner, one.kept.device_id, asdict(one.kept)) for one in entries if not one.removed]
+        return cls(devices=kept)
+
+    @classmethod
     def of_device(cls, entry: DeviceEntry) -> "Changes":
         """Return the change that stores a device."""
-        return cls(devices=[(entry.owner, entry.kept.device_id, asdict(entry.kept))])
+        return cls.of_devices([entry])
 
     def event(
         self,
@@ -149,6 +198,8 @@ class Changes:
             records.save_approval(connection, owner, approval, delivered)
         for owner, device_id, data in self.devices:
             records.save_device(connection, owner, device_id, data)
+        for owner, device_id in self.gone:
+            records.remove_device(connection, owner, device_id)
         return {task_id: records.append_events(connection, task_id, new) for task_id, new in self.events.items()}
 
 

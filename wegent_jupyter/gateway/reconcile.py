@@ -1,16 +1,17 @@
 """Keep the gateway and a device in step: when it registers, and when it does not come back (invariants 3 to 5)."""
 
+import asyncio
 import logging
 
 from wegent_jupyter.gateway.devices import DeviceEntry
 from wegent_jupyter.gateway.dispatch import Dispatcher
-from wegent_jupyter.gateway.ledger import Attempt, Changes, Ledger, OpenTurn
-from wegent_jupyter.gateway.scheduler import Scheduler
+from wegent_jupyter.gateway.ledger import Attempt, Changes, Ledger, OpenTurn, TaskEntry
+from wegent_jupyter.gateway.scheduler import DeviceKey, Scheduler
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store
 from wegent_jupyter.gateway.tasks import Tasks
 from wegent_jupyter.protocol import wire
-from wegent_jupyter.protocol.api import TurnError
+from wegent_jupyter.protocol.api import Turn, TurnError
 from wegent_jupyter.protocol.events import Ended
 from wegent_jupyter.protocol.states import AttemptState, turn_found
 
@@ -33,6 +34,12 @@ def device_lost(name: str) -> TurnError:
     )
 
 
+def went_on(entry: TaskEntry, lost: Turn) -> bool:
+    """Say whether anything of a task started after a turn that was lost; an agent must not work beside another."""
+    active = any(one.turn.state.holds_slot for one in entry.open.values() if one.turn.id != lost.id)
+    return active or entry.ran_at > (lost.started_at or "")
+
+
 class Reconciler:
     """Compares what a device has with what we believe."""
 
@@ -42,9 +49,13 @@ class Reconciler:
         """Change turns by `dispatcher`."""
         self._store, self._ledger, self._scheduler, self._tasks = store, ledger, scheduler, tasks
         self._dispatcher = dispatcher
+        self._losing: dict[DeviceKey, asyncio.Task[None]] = {}
+        """What is being stored of devices that did not come back."""
 
     async def reconcile(self, device: DeviceEntry, ours: wire.DeviceExtension | None) -> list[wire.AttemptVerdict]:
         """Compare what a device has with what we believe (invariant 4), before anything is dispatched to it."""
+        if (storing := self._losing.get(device.key)) is not None:
+            await asyncio.wait({storing})  # what counts as lost is looked for in the store
         reported = {report.attempt_id: report for report in (ours.attempts if ours else [])}
         for turn_id in self._scheduler.running(device.key):
             open_turn = self._tasks.open[turn_id]
@@ -77,7 +88,7 @@ class Reconciler:
     async def _found_again(self, device: DeviceEntry, report: wire.AttemptReport) -> OpenTurn | None:
         """Correct the verdict on a turn that counted as lost with its device: it runs, or its end is on the way.
 
-        It gets its slot back, even above the limit. Nothing of the task ran meanwhile: its device was away.
+        It gets its slot back, even above the limit; but not once the task went on, such as on another device.
         """
         turn, row = await self._store.read(lambda connection: records.lost_turn(connection, report.attempt_id))
         if turn is None or row is None or turn.error is None or turn.error.code != LOST:
@@ -85,13 +96,16 @@ class Reconciler:
         if (row["owner"], row["device_id"]) != device.key:
             return None
         entry = await self._tasks.entry(device.owner, turn.task_id)
+        if went_on(entry, turn):
+            return None
         if (known := self._dispatcher.running_on(device.owner, device.kept.device_id, report.attempt_id)) is not None:
             return known  # another connection of the device was faster
         turn.error, turn.ended_at, turn.corrected = None, None, True
         turn.state = turn_found(turn.state)
+        self._tasks.unpause(entry)
         open_turn = self._tasks.reopen(entry, turn)
         open_turn.attempt = Attempt(report.attempt_id, AttemptState.RUNNING, row["last_seq"])
-        self._scheduler.resume(device.key, turn.id, turn.task_id)
+        self._scheduler.resume(device.key, turn.id, turn.task_id, turn.position)
         await self._dispatcher.approvals.restore(open_turn)
         changes = Changes()
         changes.turn(turn)
@@ -108,11 +122,22 @@ class Reconciler:
             if open_turn is not None and verdict.decisions:
                 self._dispatcher.spawn(self._dispatcher.approvals.heard(open_turn, list(verdict.decisions)))
 
-    async def lost(self, device: DeviceEntry) -> None:
-        """Fail what ran on a device that did not come back within the reconnect window."""
+    def lost(self, device: DeviceEntry) -> None:
+        """Fail what ran on a device that did not come back within the reconnect window.
+
+        All in one step, which is stored afterwards: while the disk is full the device may be back, and what it then
+        runs is not to be failed by a step that comes late.
+        """
+        changes, lost = Changes(), list[OpenTurn]()
         for turn_id in self._scheduler.running(device.key):
             open_turn = self._tasks.open[turn_id]
-            if open_turn.attempt is not None:
-                state = AttemptState.CANCELLED if open_turn.turn.cancelling else AttemptState.FAILED
-                error = None if open_turn.turn.cancelling else device_lost(device.kept.name)
-                await self._dispatcher.end(open_turn, open_turn.attempt, Ended(state, error=error))
+            if open_turn.attempt is None or open_turn.attempt.state.final:
+                continue
+            state = AttemptState.CANCELLED if open_turn.turn.cancelling else AttemptState.FAILED
+            error = None if open_turn.turn.cancelling else device_lost(device.name)
+            self._dispatcher.ended(open_turn, Ended(state, error=error), changes)
+            lost.append(open_turn)
+        if lost:
+            storing = self._ledger.save_surely(lambda: self._dispatcher.snapshots(lost, changes))
+            self._losing[device.key] = self._dispatcher.spawn(storing)
+            self._losing[device.key].add_done_callback(lambda _done: self._losing.pop(device.key, None))

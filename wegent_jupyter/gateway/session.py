@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from wegent_jupyter.gateway.credentials import CredentialEntry
 from wegent_jupyter.gateway.devices import DeviceEntry, now
 from wegent_jupyter.gateway.ingest import Inbound
+from wegent_jupyter.gateway.registering import DISCONNECTED, NotRegistered
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.channel import Channel
 
@@ -15,13 +17,28 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+STALE = {"error": "Stale device connection"}
+
 
 class DeviceSession:
     """Answers Wegent's device protocol for one connection. Messages have to be handed over in their order."""
 
-    def __init__(self, gateway: "Gateway", owner: str, channel: Channel, *, embedded: bool = False) -> None:
-        """The connection proved to be a device of `owner`; it has not registered yet."""
-        self._gateway, self._owner, self._channel, self._embedded = gateway, owner, channel, embedded
+    def __init__(
+        self,
+        gateway: "Gateway",
+        owner: str,
+        channel: Channel,
+        *,
+        embedded: bool = False,
+        credential: CredentialEntry | None = None,
+        address: str | None = None,
+    ) -> None:
+        """The connection proved to be a device of `owner`; it has not registered yet.
+
+        `credential` is by what it proved that, unless it is the embedded one; `address` is from where it connected.
+        """
+        self._gateway, self.owner, self._channel, self._embedded = gateway, owner, channel, embedded
+        self.credential, self._address = credential, address
         self._told = False
         self._device: DeviceEntry | None = None
         self._inbound: Inbound | None = None
@@ -31,6 +48,26 @@ class DeviceSession:
         """Say whether the device told who it is; its registration may still be under way."""
         return self._told
 
+    @property
+    def foreign(self) -> int:
+        """Return how many messages were about attempts of others."""
+        return self._inbound.foreign if self._inbound is not None else 0
+
+    @property
+    def revoked(self) -> bool:
+        """Say whether its credential was revoked."""
+        return self.credential is not None and self._gateway.credentials.revoked(self.credential)
+
+    @property
+    def expired(self) -> bool:
+        """Say whether the time of its credential is over."""
+        return self.credential is not None and self._gateway.credentials.expired(self.credential)
+
+    @property
+    def busy(self) -> bool:
+        """Say whether turns run on it."""
+        return self._device is not None and self._gateway.used(self._device) > 0
+
     async def handle(self, event: str, data: Any) -> dict[str, Any]:
         """Answer one message; stream events are only queued here."""
         if event == wire.REGISTER:
@@ -39,13 +76,36 @@ class DeviceSession:
             return {"error": "Not authenticated or not registered"}
         if event == wire.HEARTBEAT:
             return self._heartbeat(self._device, data)
-        if event == wire.AGENTS:
-            return await self._agents(self._device, data)
         if event == wire.EVENTS:
             return self._inbound.put_all(data)
         if event.startswith("response.") or event == "error":
             return self._inbound.put(data)
-        return {"error": f"Unknown event {event[:100]}"}
+        return await self._other(self._device, event, data)
+
+    async def _other(self, device: DeviceEntry, event: str, data: Any) -> dict[str, Any]:
+        """Answer what is neither a sign of life nor a stream; nothing is met with silence."""
+        if device.channel is not self._channel:
+            return STALE
+        try:
+            if event == wire.AGENTS:
+                await self._gateway.agents_changed(device, wire.AgentsReport.model_validate(data).agents)
+            elif event == wire.GOODBYE and device.boot_id is not None:
+                self._gateway.leaves(device)
+            elif event in (wire.STATUS, wire.UPGRADE_STATUS):
+                self._told_status(device, event, data)
+            elif event not in wire.HARMLESS:
+                text = f"Event {event[:100]} is not supported"
+                return {"success": False, "code": "unsupported_method", "error": text}
+        except ValidationError as error:
+            return {"error": invalid(error)}
+        return {"success": True}
+
+    @staticmethod
+    def _told_status(device: DeviceEntry, event: str, data: Any) -> None:
+        """Take note of what an executor says of itself. Whether it is online we see ourselves."""
+        told = (wire.DeviceStatusReport if event == wire.STATUS else wire.UpgradeStatus).model_validate(data)
+        if told.device_id == device.kept.device_id:
+            log.info("Device %s says: %s", told.device_id, told.status)
 
     async def closed(self) -> None:
         """Note that the connection ended."""
@@ -60,35 +120,44 @@ class DeviceSession:
         try:
             hello = wire.Register.model_validate(data)
         except ValidationError as error:
-            first = error.errors()[0]
-            return {"error": f"Invalid payload: {first['loc']}: {first['msg']}"}
+            return {"error": invalid(error)}
         self._told = True
-        device, ack = await self._gateway.register(self._owner, hello, self._channel, embedded=self._embedded)
+        try:
+            device, ack, self.credential = await self._gateway.register(
+                self.owner,
+                hello,
+                self._channel,
+                embedded=self._embedded,
+                credential=self.credential,
+                address=self._address,
+            )
+        except NotRegistered as refused:
+            self._told = False
+            return {"error": str(refused)}
         if self._channel.closed:
             self._gateway.disconnected(device, self._channel)
-            return {"error": "Client disconnected during device registration"}
+            return {"error": DISCONNECTED}
         self._inbound = self._gateway.inbound(device, self._channel)
         self._device = device
         return ack.model_dump(exclude_none=True)
-
-    async def _agents(self, device: DeviceEntry, data: Any) -> dict[str, Any]:
-        try:
-            report = wire.AgentsReport.model_validate(data)
-        except ValidationError as error:
-            return {"error": f"Invalid payload: {error.errors()[0]['loc']}"}
-        await self._gateway.agents_changed(device, report.agents)
-        return {"success": True}
 
     def _heartbeat(self, device: DeviceEntry, data: Any) -> dict[str, Any]:
         """Take a heartbeat. The first one says that the device has read the answer to its registration."""
         try:
             beat = wire.Heartbeat.model_validate(data)
         except ValidationError as error:
-            return {"error": f"Invalid payload: {error.errors()[0]['loc']}"}
+            return {"error": invalid(error)}
         if beat.device_id != device.kept.device_id:
             return {"error": "Device ID mismatch"}
         if device.channel is not self._channel:
-            return {"error": "Stale device connection"}
-        device.kept.last_seen = now()
+            return STALE
+        device.kept.last_seen, device.quiet = now(), 0.0
         self._gateway.ready(device)
         return {"success": True}
+
+
+def invalid(error: ValidationError) -> str:
+    """Name the first bad field of a message, in Wegent's words."""
+    first = error.errors()[0]
+    place = ".".join(str(part)[:100] for part in first["loc"]) or "the message"
+    return f"Invalid payload: {place}: {first['msg']}"

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from weakref import WeakValueDictionary
 
+from wegent_jupyter.gateway import history
 from wegent_jupyter.gateway.devices import DeviceEntry, Devices, now
 from wegent_jupyter.gateway.errors import Conflict, Forbidden, NotFound, Refused, TooLarge, Unavailable
-from wegent_jupyter.gateway.ledger import Changes, Ledger, OpenTurn, TaskEntry
+from wegent_jupyter.gateway.ledger import Changes, Ledger, OpenTurn, Place, TaskEntry
 from wegent_jupyter.gateway.scheduler import Scheduler
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
@@ -19,6 +20,7 @@ from wegent_jupyter.protocol.api import (
     Task,
     TaskDetail,
     Turn,
+    Workspace,
 )
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.protocol.ids import IdSource
@@ -55,6 +57,8 @@ class Tasks:
         """Put back an unfinished turn at the gateway's start."""
         entry = self._known.get(turn.task_id) or self._remember(owner, data)
         open_turn = self._open(entry, turn)
+        if entry.task.paused:
+            self._scheduler.pause(entry.task.id)
         self._follow(entry, turn)  # the task may have been stored before its turn was known to be
         return open_turn
 
@@ -69,6 +73,7 @@ class Tasks:
         device = self._target(owner, request.device_id)
         agent = self._check(device, request.prompt, request.agent, request.mode, request.model)
         workspace = await self._check_workspace(device, request.workspace.path)
+        self._still_there(device)
         time = now()
         task_id, turn_id = self._ids.mint(), self._ids.mint()
         common = {
@@ -85,17 +90,20 @@ class Tasks:
             {**common, "id": task_id, "title": title, "workspace": workspace, "updated_at": time}
         )
         turn = Turn.model_validate({**common, "id": turn_id, "task_id": task_id, "number": 1, "prompt": request.prompt})
-        entry = TaskEntry(owner, task)
+        entry = TaskEntry(owner, task, {task.device_id: Place(workspace)})
         self._known[task_id] = entry
         return await self._add(entry, turn)
 
-    async def create_turn(self, owner: str, task_id: int, request: CreateTurn) -> OpenTurn:
-        """Store the next message of a conversation, queued; raises Refused."""
+    async def create_turn(self, owner: str, task_id: int, request: CreateTurn, position: int | None = None) -> OpenTurn:
+        """Store the next message of a conversation, queued, on the device that it names; raises Refused."""
         entry = await self.entry(owner, task_id)
         task = entry.task
-        device = self._devices.get(owner, task.device_id)
+        device = self._next_device(entry, request)
         mode = request.mode or task.mode
-        agent = self._check(device, request.prompt, task.agent, mode, task.model)
+        agent = self._check(device, request.prompt, request.agent or task.agent, mode, task.model)
+        stays = device.kept.device_id == task.device_id
+        place = await self.place_for(entry, device, None if stays else request.workspace)
+        undo = self._go_to(entry, device, place, agent)
         before, number = task.mode, task.turns + 1
         task.mode, task.turns, task.updated_at = mode, number, now()
         turn = Turn(
@@ -109,6 +117,7 @@ class Tasks:
             model=task.model,
             device_id=task.device_id,
             state=TurnState.QUEUED,
+            position=position,
             created_at=task.updated_at,
         )
         try:
@@ -116,17 +125,103 @@ class Tasks:
         except Unavailable:
             if task.turns == number:  # else a later message has been given the next number
                 task.mode, task.turns = before, number - 1
+                undo()
             raise
 
     async def continue_task(self, owner: str, task_id: int) -> OpenTurn:
-        """Store a message that takes up what failed or was stopped, queued; raises Refused."""
+        """Store a message that takes up what failed or was stopped, queued; raises Refused.
+
+        What waited behind a failure goes on after it.
+        """
         entry = await self.entry(owner, task_id)
-        last = (await self.detail(owner, task_id)).turn_list[-1]
-        if entry.open or last.state not in (TurnState.FAILED, TurnState.CANCELLED):
+        await self._store.write(settle)  # what ended a moment ago is stored before it is read
+        turns = (await self.detail(owner, task_id)).turn_list
+        failed = [turn for turn in turns if turn.state is TurnState.FAILED] if entry.task.paused else turns[-1:]
+        last = max(failed, key=lambda turn: turn.ended_at or "", default=None)
+        stopped = last is not None and last.state in (TurnState.FAILED, TurnState.CANCELLED)
+        if last is None or not stopped or (entry.open and not entry.task.paused):
             raise Conflict("There is nothing to continue: the newest message did not fail.", code="nothing_to_continue")
-        # Without a session the agent knows nothing of it.
-        known = entry.sessions.get(last.device_id) is not None
-        return await self.create_turn(owner, task_id, CreateTurn(prompt=CONTINUE if known else last.prompt))
+        # Without a session, or before it began, the agent knows nothing of it.
+        known = entry.session(last.device_id, last.agent) is not None
+        known = known and await self._store.read(lambda connection: history.worked(connection, last))
+        there = last.device_id if self._devices.by_key((owner, last.device_id)) else None
+        request = CreateTurn(
+            prompt=CONTINUE if known else last.prompt, device_id=there, agent=last.agent if there else None
+        )
+        first = last.position or last.id  # the place of what it takes up, which is before what waits
+        if not entry.task.paused:
+            return await self.create_turn(owner, task_id, request)
+        entry.task.paused = False  # stored with the turn; what waits is let go when that is done
+        try:
+            open_turn = await self.create_turn(owner, task_id, request, first)
+        except Refused:
+            entry.task.paused = self._waits(entry)
+            raise
+        finally:
+            if not entry.task.paused:
+                self.unpause(entry)
+        return open_turn
+
+    def _next_device(self, entry: TaskEntry, request: CreateTurn) -> DeviceEntry:
+        """Return where the next message of a task is to run; raises Refused."""
+        task = entry.task
+        if request.device_id is None and self._devices.by_key((entry.owner, task.device_id)) is None:
+            raise Conflict("The device of this task was deleted.", code="device_removed", fix="Choose another device.")
+        device = self._devices.get(entry.owner, request.device_id or task.device_id)
+        if device.kept.device_id == task.device_id:
+            path = request.workspace.path if request.workspace else None
+            if request.agent not in (None, task.agent) or path not in (None, task.workspace):
+                raise Refused(
+                    "A task keeps its agent and its directory as long as it stays on its device.",
+                    code="same_device",
+                    fix="Choose another device, or start a new task.",
+                )
+        return device
+
+    async def place_for(self, entry: TaskEntry, device: DeviceEntry, wanted: Workspace | None) -> Place:
+        """Return what a task will have on a device; raises Refused.
+
+        By default it goes on where it was there before, else in a new chat folder. A session belongs to its directory.
+        """
+        before = entry.places.get(device.kept.device_id)
+        if wanted is None:
+            return before or Place()
+        path = await self._check_workspace(device, wanted.path)
+        self._still_there(device)
+        return before if before is not None and path is not None and before.workspace == path else Place(path)
+
+    @staticmethod
+    def _go_to(entry: TaskEntry, device: DeviceEntry, place: Place, agent: Agent | None) -> Callable[[], None]:
+        """Let a task have a place on a device and, with `agent`, go on there; returns what takes that back."""
+        task, id_ = entry.task, device.kept.device_id
+        before, had = (task.device_id, task.workspace, task.agent, task.practice), entry.places.get(id_)
+
+        def undo() -> None:
+            task.device_id, task.workspace, task.agent, task.practice = before
+            if had is None:
+                entry.places.pop(id_, None)
+            else:
+                entry.places[id_] = had
+
+        entry.places[id_] = place
+        if agent is not None:
+            task.device_id, task.agent, task.practice = id_, agent.id, agent.practice or task.model is not None
+        task.workspace = entry.place(task.device_id).workspace
+        return undo
+
+    def move(self, open_turn: OpenTurn, device: DeviceEntry, place: Place, agent: Agent) -> Callable[[], None]:
+        """Bring a waiting turn, and its task if it is its newest, to a device; returns what takes that back."""
+        entry, turn = open_turn.entry, open_turn.turn
+        before = turn.device_id, turn.agent, turn.practice
+        undo_task = self._go_to(entry, device, place, agent if turn.id == max(entry.open) else None)
+        turn.device_id, turn.agent = device.kept.device_id, agent.id
+        turn.practice = agent.practice or turn.model is not None
+
+        def undo() -> None:
+            turn.device_id, turn.agent, turn.practice = before
+            undo_task()
+
+        return undo
 
     async def _add(self, entry: TaskEntry, turn: Turn) -> OpenTurn:
         open_turn = self._open(entry, turn)
@@ -174,27 +269,47 @@ class Tasks:
 
     def show(self, entry: TaskEntry) -> Task:
         """Return a task as lists show it, with the place of its next turn in the queue."""
-        key = (entry.owner, entry.task.device_id)
-        places = [self._scheduler.position(key, turn_id) for turn_id in entry.open]
-        waiting = [place for place in places if place is not None]
+        waiting = self._next_waiting(entry)
         shown = {
-            "queue_position": min(waiting, default=None),
-            "queue_reason": self._queue_reason(entry) if waiting else None,
+            "queue_position": waiting[0] if waiting else None,
+            "queue_reason": self.queue_reason(waiting[1]) if waiting else None,
             "waiting": sum(open_turn.waiting for open_turn in entry.open.values()),
         }
         return entry.task.model_copy(update=shown)
 
-    def _queue_reason(self, entry: TaskEntry) -> QueueReason | None:
-        key = (entry.owner, entry.task.device_id)
+    def _next_waiting(self, entry: TaskEntry) -> tuple[int, OpenTurn] | None:
+        """Return the turn of a task that starts next, and its place in its queue."""
+        found: tuple[int, OpenTurn] | None = None
+        for open_turn in entry.open.values():
+            place = self._scheduler.position(open_turn.key, open_turn.turn.id)
+            if place is not None and (found is None or place < found[0]):
+                found = place, open_turn
+        return found
+
+    def queue_reason(self, open_turn: OpenTurn) -> QueueReason | None:
+        """Return why a waiting turn waits."""
+        entry, key = open_turn.entry, open_turn.key
+        if entry.task.paused:
+            return "paused"
         device = self._devices.by_key(key)
         if device is None or not device.online:
             return "offline"
-        if any(open_turn.turn.state.holds_slot for open_turn in entry.open.values()):
+        if self._scheduler.behind_another(key, open_turn.turn.id, entry.task.id):
             return "earlier_message"
         running = self._scheduler.running(key)
         if len(running) < device.slots:
             return None  # it starts in this very moment
         return "waiting_for_you" if any(self.open[turn_id].waiting for turn_id in running) else "slots"
+
+    def pause(self, entry: TaskEntry) -> None:
+        """Let what waits of a task wait for a person."""
+        entry.task.paused = True
+        self._scheduler.pause(entry.task.id)
+
+    def unpause(self, entry: TaskEntry) -> None:
+        """Let what waits of a task go on."""
+        entry.task.paused = False
+        self._scheduler.unpause(entry.task.id)
 
     def show_again(self, entry: TaskEntry) -> None:
         """Tell faces that a task looks different, though nothing of it was stored."""
@@ -220,9 +335,22 @@ class Tasks:
         if state.final:
             turn.ended_at, turn.cancelling = now(), False
             self._close(open_turn)
+            self._pause_or_not(open_turn.entry, state)
         self.touch(open_turn.entry, turn)
         changes.task(open_turn.entry)
         changes.turn(turn)
+
+    def _pause_or_not(self, entry: TaskEntry, state: TurnState) -> None:
+        """After a failure what waits of the task waits for a person; where nothing waits there is nothing to pause."""
+        waits = self._waits(entry)
+        if waits and state is TurnState.FAILED:
+            self.pause(entry)
+        elif not waits and entry.task.paused:
+            self.unpause(entry)
+
+    @staticmethod
+    def _waits(entry: TaskEntry) -> bool:
+        return any(one.turn.state is TurnState.QUEUED for one in entry.open.values())
 
     def touch(self, entry: TaskEntry, turn: Turn) -> None:
         """Let a task show what its current turn shows: the running one, else the waiting one, else the last."""
@@ -237,9 +365,12 @@ class Tasks:
         entry.task.state, entry.task.cancelling, entry.task.error = current.state, current.cancelling, current.error
 
     def _remember(self, owner: str, data: dict[str, object]) -> TaskEntry:
-        sessions = data.get("sessions")
-        entry = TaskEntry(owner, Task.model_validate(data), sessions if isinstance(sessions, dict) else {})
-        self._known[entry.task.id] = entry
+        task = Task.model_validate(data)
+        entry = TaskEntry(owner, task, places_of(data, task))
+        ran_on = data.get("ran_on", task.device_id)
+        entry.ran_on = ran_on if isinstance(ran_on, str) else None
+        entry.ran_at = str(data.get("ran_at") or "")
+        self._known[task.id] = entry
         return entry
 
     def _open(self, entry: TaskEntry, turn: Turn) -> OpenTurn:
@@ -260,6 +391,16 @@ class Tasks:
             raise Refused("There is no device to run on.", code="no_device", fix="Wait until the executor is online.")
         return device
 
+    @staticmethod
+    def _still_there(device: DeviceEntry) -> None:
+        """Refuse a device that was deleted while something was asked."""
+        if device.removed:
+            raise NotFound("Device", device.kept.device_id)
+
+    def check_agent(self, device: DeviceEntry, turn: Turn) -> Agent:
+        """Return the agent with which a turn can run on a device; raises Refused."""
+        return self._check(device, turn.prompt, turn.agent, turn.mode, turn.model)
+
     def _check(self, device: DeviceEntry, prompt: str, agent_id: str, mode: str, model: str | None) -> Agent:
         check_size(prompt)
         if mode == "full" and not self._allow_full_access:
@@ -267,7 +408,7 @@ class Tasks:
         agent = next((one for one in device.agents if one.id == agent_id), None)
         if agent is None:
             there = ", ".join(one.id for one in device.agents) or "none"
-            raise Refused(f"{device.kept.name} has no agent '{agent_id}'. It has: {there}.", code="agent_unknown")
+            raise Refused(f"{device.name} has no agent '{agent_id}'. It has: {there}.", code="agent_unknown")
         if not agent.ready:
             raise Refused(f"{agent.name} cannot run: {agent.reason}", code="agent_missing", fix=agent.fix)
         if model is not None and model not in agent.models:
@@ -286,6 +427,19 @@ class Tasks:
         if not checked.ok:
             raise Refused(checked.message or f"{path} cannot be used.", code="bad_workspace")
         return checked.path
+
+
+def places_of(data: dict[str, object], task: Task) -> dict[str, Place]:
+    """Return what a stored task has on each device; older ones had one device, and only sessions by device."""
+    places, sessions = data.get("places"), data.get("sessions")
+    if isinstance(places, dict):
+        return {id_: Place(**place) for id_, place in places.items()}
+    session = sessions.get(task.device_id) if isinstance(sessions, dict) else None
+    return {task.device_id: Place(task.workspace, session, task.agent)}
+
+
+def settle(_connection: object) -> None:
+    """Do nothing, after all that was to be written before."""
 
 
 def check_size(prompt: str) -> None:

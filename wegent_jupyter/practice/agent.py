@@ -26,6 +26,7 @@ from wegent_jupyter._version import __version__
 from wegent_jupyter.practice.cards import TurnCancelled
 from wegent_jupyter.practice.sessions import MODES, Session, SessionStore
 from wegent_jupyter.practice.turn import Turn
+from wegent_jupyter.protocol.history import is_history
 
 NAME, TITLE = "wegent-practice", "Practice agent (scripted, not AI)"
 
@@ -120,7 +121,9 @@ def _modes(session: Session) -> SessionModeState:
 
 
 def _texts(blocks: list[Any]) -> list[str]:
-    return [block.text for block in blocks if isinstance(block, TextContentBlock)]
+    """Return what a person wrote; what was said before, on another device, is no script of this turn."""
+    texts = [block.text for block in blocks if isinstance(block, TextContentBlock)]
+    return [text for text in texts if not is_history(text)]
 
 
 def _stop_reason(task: asyncio.Task[StopReason]) -> StopReason:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from wegent_jupyter.protocol.history import is_history
+
 _CALL = re.compile(r"toolu_practice_(\d+)_(\w+)_[0-9a-f]+")
 _REMINDER = re.compile(r"<system-reminder>(.*?)</system-reminder>", re.DOTALL)
 _QUEUED = re.compile(
@@ -106,6 +108,8 @@ class _Reader:
             self._running = False
         elif rest.startswith(_CUT_OFF):
             self.found.answered = self.found.ended = False  # the same prompt is to be answered again
+        elif is_history(rest):
+            return  # said before, on another device: no script of this turn
         elif rest and self._running:
             self._said([rest])
         elif rest:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from wegent_jupyter.protocol.api import Model, Request
 
@@ -16,7 +16,22 @@ CredentialKind = Literal["token", "key", "join", "device"]
 """An API token (JWT, seven days); a long-lived `wg-` key; a single-use code with which one machine may join; the key
 of one device."""
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-DeviceId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^:/\s]+$")]
+
+
+def printable(text: str) -> str:
+    """Return a stranger's text without what would steer a terminal or turn the direction of writing."""
+    return "".join(char for char in text if char.isprintable()).strip()
+
+
+def _checked(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("it has characters that cannot be shown")
+    return text
+
+
+DeviceId = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^:/\s]+$"), AfterValidator(_checked)
+]
 
 
 class Credential(Model):
@@ -61,7 +76,7 @@ class Join(Request):
     name: Name
     system: Annotated[str, StringConstraints(max_length=100)] = ""
     """Operating system and architecture, shown to who approves."""
-    code: Annotated[str, StringConstraints(max_length=200)] | None = None
+    code: Annotated[str, StringConstraints(max_length=1000)] | None = None
     """A join code: no person is asked."""
 
 

@@ -22,6 +22,8 @@ ModelName = Literal["practice"]
 QueueReason = Literal["offline", "earlier_message", "paused", "waiting_for_you", "slots"]
 """Its device is away; an earlier message of the task runs; an earlier message failed, so that a person says whether to
 go on; all slots are in use, some by turns that wait for a person; all slots are in use."""
+AgentText = Annotated[str, StringConstraints(max_length=4096)]
+"""What a device may say of an agent: it is kept, and shown in every face."""
 DeviceStatus = Literal["online", "busy", "reconnecting", "offline"]
 
 
@@ -40,23 +42,23 @@ class Request(BaseModel):
 class Agent(Model):
     """An agent as one device reports it."""
 
-    id: str
-    name: str
+    id: Annotated[str, StringConstraints(max_length=100)]
+    name: Annotated[str, StringConstraints(max_length=200)]
     practice: bool = False
     """Scripted, not an AI. Every face has to say so."""
     ready: bool = True
-    version: str | None = None
-    reason: str | None = None
+    version: AgentText | None = None
+    reason: AgentText | None = None
     """Why it cannot run there, in words."""
-    fix: str | None = None
+    fix: AgentText | None = None
     """What makes it ready: a command, or a sentence."""
-    path: str | None = None
+    path: AgentText | None = None
     """The program that would run."""
     logged_in: bool | None = None
     """None: not known, or it needs no login."""
-    login_command: str | None = None
+    login_command: AgentText | None = None
     """A command for a terminal of that device: the agent's own login."""
-    install_command: str | None = None
+    install_command: AgentText | None = None
     """A command for a terminal of that device that installs it."""
     install_mb: int | None = None
     """What that downloads, in MB."""
@@ -64,7 +66,7 @@ class Agent(Model):
     """A person may say where the program is (`PUT …/agents/{id}`)."""
     steering: bool = False
     """Takes messages while it works."""
-    models: list[ModelName] = []
+    models: Annotated[list[ModelName], Field(max_length=20)] = []
     """What `CreateTask.model` may name."""
 
 

@@ -5,7 +5,7 @@ Bodies and answers of what Wegent has, too, are Wegent's (backend/app/schemas/de
 
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from wegent_jupyter.protocol.api import MAX_SLOTS, Model, QueueReason, Request, Turn, Workspace
 
@@ -93,16 +93,22 @@ class Requeue(Request):
 class Command(Request):
     """Run one of the commands that the gateway knows by key (Wegent's `POST /devices/{id}/commands`)."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
     command_key: str = Field(min_length=1, max_length=100)
-    path: str | None = Field(default=None, max_length=4096, validation_alias=AliasChoices("path", "cwd"))
-    """The working directory."""
+    path: str | None = Field(default=None, max_length=4096)
+    """The working directory; `cwd` is its old name."""
     args: list[str] = Field(default=[], max_length=100)
     env: dict[str, str] = Field(default={}, max_length=100)
     timeout_seconds: int = Field(default=60, ge=1, le=600)
     max_output_bytes: int = Field(default=1 << 20, ge=1, le=MAX_OUTPUT_BYTES)
     """Of each stream."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _old_name(cls, data: Any) -> Any:
+        """Take `cwd` for `path`, which wins."""
+        if not isinstance(data, dict) or "cwd" not in data:
+            return data
+        return {"path": data["cwd"], **{name: value for name, value in data.items() if name != "cwd"}}
 
 
 class CommandResult(Model):

@@ -4,9 +4,11 @@ Extensions travel in `runtime_features.wegentJupyter` of `device:register` and i
 """
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, field_validator
 
+from wegent_jupyter.protocol.access import DeviceId, printable
 from wegent_jupyter.protocol.api import Agent, Decision, Mode, ModelName, TrustedPath
 from wegent_jupyter.protocol.states import AttemptState
 
@@ -39,8 +41,13 @@ TRUSTED = "workspace:trusted"
 """Ours, gateway to device: list these."""
 COMMAND = "device:execute_command"
 UPGRADE, UPGRADE_STATUS = "device:upgrade", "device:upgrade_status"
+STATUS = "device:status"
+HARMLESS = ("runtime:event", "runtime.tasks.updated")
+"""What Wegent's executors tell of their own work: taken, and of no use to us."""
 PING = "device:ping"
 """Ours, gateway to device: are you there? Asked when a second process comes with the same identity."""
+GOODBYE = "device:goodbye"
+"""Ours, device to gateway: it ends on purpose and has nothing more to tell."""
 SHUTDOWN = "executor:shutdown"
 """Ours, gateway to the embedded device: end when idle."""
 
@@ -94,7 +101,7 @@ class RuntimeFeatures(Wire):
 class Register(Wire):
     """`device:register` (Wegent's backend/app/schemas/device.py)."""
 
-    device_id: str = Field(min_length=1, max_length=100, pattern=r"^[^:\s]+$")
+    device_id: DeviceId
     name: str = Field(min_length=1, max_length=100)
     device_type: Literal["local", "app", "cloud", "remote"] = "local"
     bind_shell: Literal["claudecode", "openclaw"] = "claudecode"
@@ -103,8 +110,33 @@ class Register(Wire):
     runtime_transfer_host: str | None = Field(default=None, max_length=255)
     runtime_instance_id: str | None = Field(default=None, max_length=100)
     app_device_id: str | None = Field(default=None, max_length=100)
-    capabilities: list[str] | None = Field(default=None, max_length=100)
+    capabilities: list[Annotated[str, Field(max_length=100)]] | None = Field(default=None, max_length=100)
     runtime_features: RuntimeFeatures | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        """Keep what can be shown of a name: a device is not refused for what its machine is called."""
+        return printable(value) or "unnamed"
+
+    @field_validator("runtime_transfer_host")
+    @classmethod
+    def _host(cls, value: str | None) -> str | None:
+        """Keep the name of a host, of a URL as well; what has a path is dropped, as Wegent does."""
+        host = urlsplit(value).hostname if value and "://" in value else value
+        return host if host and "/" not in host else None
+
+    @field_validator("runtime_features", mode="wrap")
+    @classmethod
+    def _features(cls, value: Any, read: ValidatorFunctionWrapHandler) -> RuntimeFeatures | None:
+        """Take features that make no sense as absent, as Wegent does, but not if they are ours."""
+        try:
+            found: RuntimeFeatures | None = read(value)
+        except ValidationError:
+            if isinstance(value, dict) and "wegentJupyter" in value:
+                raise
+            return None
+        return found
 
 
 Verdict = Literal["keep", "cancel", "forget"]
@@ -142,8 +174,23 @@ class Heartbeat(Wire):
     """`device:heartbeat` (Wegent's backend/app/schemas/device.py)."""
 
     device_id: str
-    running_task_ids: list[int] = []
-    executor_version: str | None = None
+    running_task_ids: list[int] = Field(default=[], max_length=10_000)
+    executor_version: str | None = Field(default=None, max_length=50)
+
+
+class DeviceStatusReport(Wire):
+    """`device:status`: what an executor thinks of itself."""
+
+    device_id: str
+    status: Literal["online", "offline", "busy"]
+
+
+class UpgradeStatus(Wire):
+    """`device:upgrade_status`."""
+
+    device_id: str
+    status: Literal["checking", "downloading", "installing", "restarting", "success", "error", "skipped", "busy"]
+    message: str = Field(default="", max_length=4_000)
 
 
 class ExecuteExtension(Wire):

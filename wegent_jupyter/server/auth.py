@@ -3,11 +3,15 @@
 import hmac
 from typing import TYPE_CHECKING, Any
 
-from jupyter_server.auth import IdentityProvider, User
+from jupyter_server.auth import AllowAllAuthorizer, Authorizer, IdentityProvider, User
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
+from tornado.httputil import HTTPHeaders
+
+from wegent_jupyter.gateway.errors import Forbidden
 
 if TYPE_CHECKING:
+    from wegent_jupyter.gateway.credentials import CredentialEntry
     from wegent_jupyter.server.service import Service
 
 SINGLE_OWNER = "local"
@@ -20,11 +24,19 @@ def same_secret(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode())
 
 
-class RuntimeIdentity(IdentityProvider):
-    """Says who comes with the runtime token, whatever provider the server has for everybody else."""
+def presented(headers: HTTPHeaders) -> str | None:
+    """Return the API token or key that a request brings, as Wegent's clients send them."""
+    scheme, _, given = headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip()
+    return headers.get("X-API-Key")
+
+
+class OwnerIdentity(IdentityProvider):
+    """Says who comes with a secret of ours, whatever provider the server has for everybody else."""
 
     def __init__(self, owner: str) -> None:
-        """The token stands for `owner`."""
+        """The secret stands for `owner`."""
         super().__init__()
         self._user = User(username=owner)
 
@@ -37,11 +49,18 @@ class RuntimeIdentity(IdentityProvider):
         return True
 
 
+def knows_hub_users_only(authorizer: Authorizer) -> bool:
+    """Say whether it is JupyterHub's: it asks the Hub about the Hub's own kind of user, and fails with any other."""
+    return any(one.__module__.partition(".")[0] == "jupyterhub" for one in type(authorizer).__mro__)
+
+
 class WegentAuth(JupyterHandler):
-    """Base of all our handlers: Jupyter's authentication, authorisation and XSRF check, and our runtime token."""
+    """Base of all our handlers: Jupyter's authentication, authorisation and XSRF check, and secrets of our own."""
 
     auth_resource = "wegent"
     service: "Service"
+    credential: "CredentialEntry | None" = None
+    """The API token or key by which this request came."""
     _by_runtime_token = False
 
     def initialize(self, service: "Service") -> None:
@@ -49,16 +68,38 @@ class WegentAuth(JupyterHandler):
         self.service = service
 
     async def prepare(self, *args: Any, **kwargs: Any) -> Any:
-        """Accept the runtime token of this server's 0600 file; it opens `/wegent/…` and nothing else."""
+        """Accept our own secrets, which open `/wegent/…` and nothing else: API tokens and keys, the runtime token."""
         given = self.request.headers.get("Authorization", "")
         ours = given.lower().startswith(TOKEN_SCHEME)
         self._by_runtime_token = ours and same_secret(given[len(TOKEN_SCHEME) :].strip(), self.service.runtime_token)
+        if not ours and (secret := presented(self.request.headers)):
+            self.credential = self.service.api_credential(secret)
         return await super().prepare(*args, **kwargs)
 
     @property
     def identity_provider(self) -> IdentityProvider:
-        """Return who identifies this request: the server's provider, which need not know our token, or ours."""
-        return self.service.runtime_identity if self._by_runtime_token else super().identity_provider
+        """Return who identifies this request: the server's provider, which need not know our secrets, or ours."""
+        if self._by_runtime_token:
+            return self.service.identity_of(self.service.embedded_owner())
+        if self.credential is not None:
+            return self.service.identity_of(self.credential.owner)
+        return super().identity_provider
+
+    @property
+    def authorizer(self) -> Authorizer:
+        """Return who decides what this request may do: the operator's, wherever it can judge who comes."""
+        theirs: Authorizer = super().authorizer
+        ours = self._by_runtime_token or self.credential is not None
+        return AllowAllAuthorizer() if ours and knows_hub_users_only(theirs) else theirs
+
+    def need_person(self) -> None:
+        """Refuse what a token or key must not do: make others, let machines in; raises Forbidden."""
+        if self.credential is not None:
+            raise Forbidden(
+                "API tokens and keys cannot do this.",
+                code="tokens_make_no_tokens",
+                fix="Do it in JupyterLab, or with `jupyter wegent` on the computer on which it runs.",
+            )
 
     @property
     def owner(self) -> str:

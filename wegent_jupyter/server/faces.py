@@ -20,6 +20,7 @@ class Broadcaster:
         self._emit = emit
         self._tasks: dict[int, tuple[str, api.Task]] = {}
         self._devices: dict[tuple[str, str], api.Device] = {}
+        self._removed: dict[tuple[str, str], None] = {}
         self._approvals: dict[str, tuple[str, api.Approval]] = {}
         self._flush: asyncio.Task[None] | None = None
 
@@ -33,6 +34,12 @@ class Broadcaster:
         self._devices[owner, device.device_id] = device
         self._soon()
 
+    def device_removed(self, owner: str, device_id: str) -> None:
+        """Show a device no longer, soon; not after it has registered again."""
+        self._devices.pop((owner, device_id), None)
+        self._removed[owner, device_id] = None
+        self._soon()
+
     def approval_changed(self, owner: str, approval: api.Approval) -> None:
         """Show an approval, soon."""
         self._approvals[approval.id] = (owner, approval)
@@ -43,13 +50,16 @@ class Broadcaster:
             self._flush = asyncio.create_task(self._send())
 
     async def _send(self) -> None:
-        while self._tasks or self._devices or self._approvals:
+        while self._tasks or self._devices or self._removed or self._approvals:
             await asyncio.sleep(FLUSH_SECONDS)
             tasks, self._tasks = self._tasks, {}
             devices, self._devices = self._devices, {}
+            removed, self._removed = self._removed, {}
             approvals, self._approvals = self._approvals, {}
             for owner, task in tasks.values():
                 await self._emit("task:update", task.model_dump(mode="json"), room_of(owner))
+            for owner, device_id in removed:
+                await self._emit("device:removed", {"device_id": device_id}, room_of(owner))
             for (owner, _), device in devices.items():
                 await self._emit("device:update", device.model_dump(mode="json"), room_of(owner))
             for owner, approval in approvals.values():

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from wegent_jupyter._version import __version__
-from wegent_jupyter.protocol import api
+from wegent_jupyter.protocol import access, api, managing
 
 Operation = tuple[str, str, str, type[BaseModel] | None, int, type[BaseModel] | None]
 """(path, method, summary, request, status, response)"""
@@ -15,6 +15,24 @@ Operation = tuple[str, str, str, type[BaseModel] | None, int, type[BaseModel] | 
 OPERATIONS: list[Operation] = [
     ("/version", "get", "Who answers, and whether the gateway runs here", None, 200, api.Version),
     ("/devices", "get", "List devices, offline ones too", None, 200, api.DeviceList),
+    ("/devices/online", "get", "List devices that are connected", None, 200, api.DeviceList),
+    ("/devices/{device_id}", "get", "Show a device", None, 200, api.Device),
+    ("/devices/{device_id}", "delete", "Remove a device and cancel what waits for it", None, 200, managing.Message),
+    ("/devices/{device_id}/default", "put", "Send new tasks to this device", None, 200, managing.Message),
+    ("/devices/{device_id}/default", "delete", "No longer send them there", None, 200, managing.Message),
+    ("/devices/{device_id}/alias", "put", "Rename a device", managing.DeviceAlias, 200, managing.AliasMessage),
+    ("/devices/{device_id}/runtime-settings", "get", "Show the slots", None, 200, managing.RuntimeSettings),
+    (
+        "/devices/{device_id}/runtime-settings",
+        "put",
+        "Set how many turns a device may run at once",
+        managing.SetRuntimeSettings,
+        200,
+        managing.RuntimeSettings,
+    ),
+    ("/devices/{device_id}/upgrade", "post", "Upgrade an executor", managing.Upgrade, 200, managing.UpgradeSent),
+    ("/devices/{device_id}/commands", "post", "Run a known command", managing.Command, 200, managing.CommandResult),
+    ("/devices/{device_id}/queue", "get", "List what waits, next first", None, 200, managing.Queue),
     ("/agents", "get", "List the agents of a device", None, 200, api.AgentList),
     ("/tasks", "get", "List tasks, newest activity first", None, 200, api.TaskList),
     ("/tasks", "post", "Make a task with its first turn", api.CreateTask, 201, api.CreatedTask),
@@ -23,6 +41,8 @@ OPERATIONS: list[Operation] = [
     ("/tasks/{task_id}/cancel", "post", "Stop a turn", api.CancelTurn, 200, api.Turn),
     ("/tasks/{task_id}/events", "get", "Read a part of a task's history", None, 200, api.EventList),
     ("/tasks/{task_id}/steer", "post", "Hand a message to the agent at work", api.Steer, 200, api.Turn),
+    ("/tasks/{task_id}/resume", "post", "Let what a failure paused go on", api.ResumeTask, 200, api.Task),
+    ("/tasks/{task_id}/turns/{turn_id}/queue", "put", "Move what waits", managing.Requeue, 200, api.Turn),
     ("/tasks/{task_id}/continue", "post", "Take up what failed or was stopped", api.ContinueTask, 201, api.Turn),
     ("/approvals", "get", "List what waits for a person, oldest first", None, 200, api.ApprovalList),
     ("/approvals/{approval_id}", "post", "Answer; the first answer wins", api.Decision, 200, api.Approval),
@@ -30,16 +50,25 @@ OPERATIONS: list[Operation] = [
     ("/devices/{device_id}/agents/{agent_id}", "put", "Say where an agent is", api.AgentPath, 200, api.AgentList),
     ("/devices/{device_id}/trust", "get", "List directories about which a person decided", None, 200, api.TrustList),
     ("/devices/{device_id}/trust", "put", "Trust a directory, or not", api.TrustRequest, 200, api.TrustList),
+    ("/credentials", "get", "List tokens, keys and codes", None, 200, access.CredentialList),
+    ("/credentials", "post", "Make one", access.CreateCredential, 201, access.CreatedCredential),
+    ("/credentials/{credential_id}", "delete", "Revoke one", None, 200, managing.Message),
+    ("/add-device", "get", "Say how another machine joins", None, 200, access.AddDevice),
+    ("/join", "post", "Ask to become a device (no authentication)", access.Join, 201, access.Joining),
+    ("/join/poll", "post", "Ask what became of that (no authentication)", access.PollJoin, 200, access.Joining),
+    ("/join/{user_code}", "get", "Show the machine with this code", None, 200, access.JoinRequest),
+    ("/join/{user_code}", "post", "Let it in, or not", access.AnswerJoin, 200, access.JoinRequest),
     ("/openapi.json", "get", "This document", None, 200, None),
 ]
 
-PARAMETERS = {"task_id": "integer"}
+PARAMETERS = {"task_id": "integer", "turn_id": "integer", "credential_id": "integer"}
 """Types of the parts of paths that are not text."""
 
 QUERIES: dict[str, list[tuple[str, str]]] = {
-    "/agents": [("device_id", "string")],
-    "/tasks": [("limit", "integer"), ("before", "string")],
-    "/tasks/{task_id}/events": [("after_pos", "integer")],
+    "delete /devices/{device_id}": [("revoke", "boolean")],
+    "get /agents": [("device_id", "string")],
+    "get /tasks": [("limit", "integer"), ("before", "string")],
+    "get /tasks/{task_id}/events": [("after_pos", "integer")],
 }
 
 
@@ -73,8 +102,8 @@ def _operation(
         {"name": name, "in": "path", "required": True, "schema": {"type": PARAMETERS.get(name, "string")}}
         for name in re.findall(r"\{(\w+)\}", path)
     ]
-    if method == "get":
-        parameters += [{"name": n, "in": "query", "schema": {"type": t}} for n, t in QUERIES.get(path, [])]
+    queries = QUERIES.get(f"{method} {path}", [])
+    parameters += [{"name": n, "in": "query", "schema": {"type": t}} for n, t in queries]
     operation: dict[str, Any] = {
         "summary": summary,
         "parameters": parameters,

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from wegent_jupyter.gateway.errors import NotFound
-from wegent_jupyter.protocol import api
+from wegent_jupyter.protocol import api, managing
 from wegent_jupyter.server import rest_access, rest_devices
 from wegent_jupyter.server.handler import ID, Handler, route
 
@@ -90,6 +90,27 @@ class ContinueHandler(Handler):
         self.reply(await self.service.gateway.continue_task(self.owner, int(task_id)), 201)
 
 
+class RequeueHandler(Handler):
+    """`/tasks/{id}/turns/{turn}/queue`."""
+
+    @route
+    async def put(self, task_id: str, turn_id: str) -> None:
+        """Give a waiting turn another place, or another device."""
+        request = self.read(managing.Requeue)
+        queues = self.service.gateway.queues
+        self.reply(await queues.requeue(self.owner, int(task_id), int(turn_id), request))
+
+
+class ResumeHandler(Handler):
+    """`/tasks/{id}/resume`."""
+
+    @route
+    async def post(self, task_id: str) -> None:
+        """Let the messages of a paused conversation run."""
+        self.read(api.ResumeTask)
+        self.reply(await self.service.gateway.queues.resume(self.owner, int(task_id)))
+
+
 class ApprovalsHandler(Handler):
     """`/approvals`."""
 
@@ -161,6 +182,8 @@ def routes(base: str, service: "Service") -> list[tuple[str, type[Handler], dict
         (rf"/tasks/{ID}/events", EventsHandler),
         (rf"/tasks/{ID}/steer", SteerHandler),
         (rf"/tasks/{ID}/continue", ContinueHandler),
+        (rf"/tasks/{ID}/resume", ResumeHandler),
+        (rf"/tasks/{ID}/turns/{ID}/queue", RequeueHandler),
         (r"/approvals", ApprovalsHandler),
         (rf"/approvals/{APPROVAL}", ApprovalHandler),
         *rest_devices.TABLE,

@@ -17,22 +17,27 @@ from wegent_jupyter._version import __version__
 from wegent_jupyter.gateway.errors import Unavailable
 from wegent_jupyter.gateway.gateway import Gateway, Options
 from wegent_jupyter.gateway.store.engine import StoreBroken
-from wegent_jupyter.locks import DirectoryLock
+from wegent_jupyter.locks import DirectoryLock, private_secret
 from wegent_jupyter.protocol import api, wire
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.server import rest
-from wegent_jupyter.server.auth import SINGLE_OWNER, RuntimeIdentity, same_secret
+from wegent_jupyter.server.auth import SINGLE_OWNER, OwnerIdentity, same_secret
 from wegent_jupyter.server.device_namespace import DeviceNamespace
 from wegent_jupyter.server.faces import Broadcaster
+from wegent_jupyter.server.limits import Rate
+from wegent_jupyter.server.metrics import Metrics
 from wegent_jupyter.server.sockets import FACES, SocketHandler, make_server
 from wegent_jupyter.server.supervisor import Supervisor
 from wegent_jupyter.server.tasks_namespace import TasksNamespace
 
 if TYPE_CHECKING:
+    from wegent_jupyter.gateway.credentials import CredentialEntry
     from wegent_jupyter.server.app import WegentApp
 
 log = logging.getLogger(__name__)
 
+EXPIRY_SECONDS = 2.0
+"""Between two looks whether a token by which somebody is connected has expired; the clock may jump."""
 TAKE_OVER_SECONDS = 3.0
 """Between two looks whether the gateway that runs elsewhere has ended."""
 ACTIVITY_SECONDS = 30.0
@@ -49,10 +54,17 @@ class Service:
         self.state: api.GatewayState = "starting"
         self._reason: str | None = None
         self.runtime_token = secrets.token_urlsafe(32)
-        self.runtime_identity = RuntimeIdentity(self.embedded_owner())
+        self._identities: dict[str, OwnerIdentity] = {}
         self._embedded_key = secrets.token_urlsafe(32)
+        self.join_rate = Rate(10, 60.0)
+        """By address, as the next one."""
+        self.poll_rate = Rate(300, 60.0)
+        self.code_rate = Rate(20, 60.0)
+        """Wrong codes of machines that wait, by owner."""
         self._sockets = make_server()
+        self._tasks, self._devices = TasksNamespace(self), DeviceNamespace(self)
         self._gateway: Gateway | None = None
+        self._metrics = Metrics(lambda: self._gateway)
         self._supervisor: Supervisor | None = None
         self._background: set[asyncio.Task[Any]] = set()
 
@@ -61,14 +73,17 @@ class Service:
     async def start(self) -> None:
         """Add the routes, and open the gateway here unless another server has it."""
         self._add_routes()
+        self._metrics.register()
         if not self._try_lock():
             self.spawn(self._take_over())
         elif await self._open():
             log.info("Wegent runs at %s", self._url())
         self.spawn(self._report_activity())
+        self.spawn(self._end_expired())
 
     async def stop(self) -> None:
         """Close everything. An idle embedded executor ends; a working one goes on and finds the next server."""
+        self._metrics.unregister()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -104,36 +119,44 @@ class Service:
         return free
 
     async def _open(self) -> bool:
+        url = self._app.database_url or f"sqlite:///{self._directory / 'wegent.db'}"
+        gateway: Gateway | None = None
+        try:
+            gateway = Gateway(self._options(url), Broadcaster(self._emit), self._metrics.dispatched)
+            await gateway.open()
+        except Exception as error:  # whatever it is: faces must not wait for a start that will never come
+            await self._give_up(gateway, url, error)
+            return False
+        gateway.credentials.on_revoked = self._end_connections
+        self._gateway = gateway
+        self.state = "running"
+        self._lock.publish({"pid": os.getpid(), "url": self._url(), "token": self.runtime_token, **self._reach()})
+        if self._app.embedded_executor == "on":
+            self._start_executor()
+        await self._sockets.emit("gateway", self.version().model_dump(), namespace=FACES)
+        return True
+
+    def _options(self, url: str) -> Options:
         app = self._app
-        url = app.database_url or f"sqlite:///{self._directory / 'wegent.db'}"
-        options = Options(
+        return Options(
             database_url=url,
             default_slots=app.default_slots,
             max_slots=app.max_slots,
             allow_full_access=app.allow_full_access,
             reconnect_window=app.reconnect_window,
+            token_key=private_secret(self._directory / "secret.key"),
+            allow_remote_devices=app.allow_remote_devices,
         )
-        gateway = Gateway(options, Broadcaster(self._emit))
-        try:
-            await gateway.open()
-        except Exception as error:  # whatever it is: faces must not wait for a start that will never come
-            await self._give_up(gateway, url, error)
-            return False
-        self._gateway = gateway
-        self.state = "running"
-        self._lock.publish({"pid": os.getpid(), "url": self._url(), "token": self.runtime_token, **self._reach()})
-        if app.embedded_executor == "on":
-            self._start_executor()
-        await self._sockets.emit("gateway", self.version().model_dump(), namespace=FACES)
-        return True
 
-    async def _give_up(self, gateway: Gateway, url: str, error: Exception) -> None:
+    async def _give_up(self, gateway: Gateway | None, url: str, error: Exception) -> None:
         """Say why there is no gateway, and leave the directory to whoever can use it."""
         known = isinstance(error, StoreBroken)
         log.error("The gateway cannot start: %s", error, exc_info=None if known else error)
         place = url if "@" not in url else "of the setting database_url"  # it may hold a password
-        self.state, self._reason = "broken", str(error) if known else f"The database {place} cannot be used: {error}"
-        await gateway.close()
+        whole = known or gateway is None
+        self.state, self._reason = "broken", str(error) if whole else f"The database {place} cannot be used: {error}"
+        if gateway is not None:
+            await gateway.close()
         self._lock.release()
         await self._sockets.emit("gateway", self.version().model_dump(), namespace=FACES)
 
@@ -191,11 +214,29 @@ class Service:
         """Return whom a principal's objects belong to."""
         return user.username if self._app.stable_identities else SINGLE_OWNER
 
-    def device_credential(self, token: str) -> tuple[str, bool] | None:
-        """Return (owner, embedded) of a device's credential, or None."""
-        if same_secret(token, self._embedded_key):
-            return self.embedded_owner(), True
-        return None
+    def identity_of(self, owner: str) -> OwnerIdentity:
+        """Return what tells Jupyter who comes with a secret of ours."""
+        if owner not in self._identities:
+            self._identities[owner] = OwnerIdentity(owner)
+        return self._identities[owner]
+
+    def api_credential(self, secret: str) -> "CredentialEntry | None":
+        """Return the API token or key with this secret, or None."""
+        return self._gateway.credentials.check(secret, "token", "key") if self._gateway is not None else None
+
+    def device_credential(self, secret: str) -> "CredentialEntry | None":
+        """Return the credential with which a device may connect, or None."""
+        known = self._gateway.credentials if self._gateway is not None else None
+        return known.check(secret, "device", "token", "key") if known is not None else None
+
+    @property
+    def allows_remote_devices(self) -> bool:
+        """Say whether the operator lets other machines be devices."""
+        return bool(self._app.allow_remote_devices)
+
+    def is_embedded(self, secret: str) -> bool:
+        """Say whether this is the key of the executor that we started."""
+        return same_secret(secret, self._embedded_key)
 
     def embedded_owner(self) -> str:
         """Return whom the embedded device and our own command line belong to."""
@@ -224,30 +265,48 @@ class Service:
     # Jupyter.
 
     @property
-    def _serverapp(self) -> Any:
+    def serverapp(self) -> Any:
+        """Return the server in which we run."""
         return self._app.serverapp
 
     def _add_routes(self) -> None:
-        serverapp = self._serverapp
-        self._sockets.register_namespace(TasksNamespace(self))
-        self._sockets.register_namespace(DeviceNamespace(self))
+        serverapp = self.serverapp
+        self._sockets.register_namespace(self._tasks)
+        self._sockets.register_namespace(self._devices)
         base = re.escape(url_path_join(serverapp.base_url, "wegent"))
-        socket_route = (rf"{base}/socket\.io/", SocketHandler, {"service": self, "sockets": self._sockets})
-        serverapp.web_app.add_handlers(".*$", [socket_route, *rest.routes(f"{base}/api", self)])
+        prefixes = [base, ""] if serverapp.base_url == "/" else [base]  # Wegent's own executors know the root only
+        parts = {"service": self, "sockets": self._sockets}
+        sockets = [(rf"{prefix}/socket\.io/", SocketHandler, parts) for prefix in prefixes]
+        serverapp.web_app.add_handlers(".*$", [*sockets, *rest.routes(f"{base}/api", self)])
 
     async def _emit(self, event: str, data: dict[str, object], room: str) -> None:
         await self._sockets.emit(event, data, room=room, namespace=FACES)
+
+    async def _end_connections(self, entry: "CredentialEntry") -> None:
+        """End what is connected by a credential that was revoked."""
+        await self._tasks.end(entry)
+        await self._devices.end(entry)
+
+    async def _end_expired(self) -> None:
+        """End what is connected by a token whose time is over."""
+        while True:
+            await asyncio.sleep(EXPIRY_SECONDS)
+            try:
+                await self._tasks.end_expired()
+                await self._devices.end_expired()
+            except Exception:  # one connection that cannot be ended must not keep all others open for ever
+                log.exception("What is connected by an expired token could not be ended")
 
     async def _report_activity(self) -> None:
         """Keep idle cullers away while something runs or waits."""
         while True:
             if self.activity():
-                self._serverapp.web_app.settings["last_activity_times"]["wegent"] = datetime.now(UTC)
+                self.serverapp.web_app.settings["last_activity_times"]["wegent"] = datetime.now(UTC)
             await asyncio.sleep(ACTIVITY_SECONDS)
 
     def _url(self) -> str:
         """Return our URL as this machine reaches it."""
-        serverapp = self._serverapp
+        serverapp = self.serverapp
         path = url_path_join(serverapp.base_url, "wegent").rstrip("/")
         if serverapp.sock:
             return f"http://localhost{path}"
@@ -257,5 +316,5 @@ class Service:
 
     def _reach(self) -> dict[str, str | None]:
         """Return what a URL cannot say: Jupyter's socket file, and the certificate to trust."""
-        serverapp = self._serverapp
+        serverapp = self.serverapp
         return {"unix": serverapp.sock or None, "ca": serverapp.certfile or None}

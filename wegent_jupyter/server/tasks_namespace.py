@@ -13,7 +13,9 @@ from wegent_jupyter.server.packets import Encoded
 from wegent_jupyter.server.sockets import FACES, ask
 
 if TYPE_CHECKING:
+    from wegent_jupyter.gateway.credentials import CredentialEntry
     from wegent_jupyter.server.service import Service
+    from wegent_jupyter.server.sockets import SocketHandler
 
 
 class Follow(BaseModel):
@@ -31,19 +33,39 @@ class TasksNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         super().__init__(FACES)
         self._service = service
         self._owners: dict[str, str] = {}
+        self._by_credential: dict[str, tuple[CredentialEntry, SocketHandler]] = {}
 
     async def on_connect(self, sid: str, environ: dict[str, Any], _auth: Any = None) -> None:
-        """Accept whom Jupyter knows."""
-        handler = environ["tornado.handler"]
+        """Accept whom Jupyter knows, and who brought an API token or key."""
+        handler: SocketHandler = environ["tornado.handler"]
         if handler.current_user is None:
             raise socketio.exceptions.ConnectionRefusedError("Not authenticated")
+        if handler.credential is not None:
+            if not self._service.gateway.credentials.alive(handler.credential):
+                raise socketio.exceptions.ConnectionRefusedError("Not authenticated")
+            self._by_credential[sid] = handler.credential, handler
         handler.admitted = True
         self._owners[sid] = self._service.owner_of(handler.current_user)
 
     async def on_disconnect(self, sid: str, _reason: str = "") -> None:
         """Forget a viewer."""
         self._owners.pop(sid, None)
+        self._by_credential.pop(sid, None)
         self._service.forget_viewer(sid)
+
+    async def end(self, entry: "CredentialEntry") -> None:
+        """Disconnect whoever is connected by a credential that was revoked."""
+        for sid, (used, handler) in list(self._by_credential.items()):
+            if used is entry:
+                await self.disconnect(sid)
+                handler.close()
+
+    async def end_expired(self) -> None:
+        """Disconnect whoever is connected by a token that has expired."""
+        entries = {used for used, _ in self._by_credential.values()}
+        for entry in entries:
+            if self._service.gateway.credentials.expired(entry):
+                await self.end(entry)
 
     async def trigger_event(self, event: str, *args: Any) -> Any:
         """Answer `watch`, `task:join` and `task:leave`."""

@@ -2,7 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
 import { io, type Socket } from 'socket.io-client';
 
-import { ApiError } from './rest';
+import { ApiError } from './caller';
 import type {
   IApproval,
   IDevice,
@@ -38,7 +38,7 @@ interface IToServer {
 
 interface IFromServer {
   'device:update': (device: IDevice) => void;
-  'device:gone': (data: { device_id: string }) => void;
+  'device:removed': (data: { device_id: string }) => void;
   'task:update': (task: ITask) => void;
   'approval:update': (approval: IApproval) => void;
   /** The gateway sends the next batch when this one is acknowledged. */

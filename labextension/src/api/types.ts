@@ -1,4 +1,4 @@
-/** What the gateway's API takes and gives; mirrors `wegent_jupyter/protocol/api.py`, where every field is explained. */
+/** What the gateway's API takes and gives; mirrors the models in `wegent_jupyter/protocol`, where every field is explained. */
 
 export type Mode = 'ask' | 'edits' | 'plan' | 'full';
 export type ModelName = 'practice';
@@ -43,11 +43,15 @@ export interface IRunningTask {
   waiting: boolean;
 }
 
+export type DeviceType = 'local' | 'remote' | 'cloud' | 'app';
+
 export interface IDevice {
   device_id: string;
+  /** The person's own name for it, else the device's. */
   name: string;
   status: DeviceStatus;
-  device_type: 'local' | 'remote' | 'cloud' | 'app';
+  device_type: DeviceType;
+  bind_shell: string;
   embedded: boolean;
   is_default: boolean;
   slot_used: number;
@@ -59,6 +63,14 @@ export interface IDevice {
   agents: IAgent[];
   workspace_root: string | null;
   problem: string | null;
+  /** Devices with the same value are executors on one machine. */
+  machine: string | null;
+  reported_name: string | null;
+  /** While `reconnecting`: how long it may stay away before its turns fail. */
+  reconnect_seconds: number | null;
+  latest_version: string | null;
+  update_available: boolean;
+  client_ip: string | null;
 }
 
 export interface ITurnError {
@@ -89,6 +101,8 @@ export interface ITurn {
   cancelling: boolean;
   /** It had counted as lost with its device, which came back and knew better. */
   corrected: boolean;
+  /** What orders a queue, where a person changed the order. */
+  position: number | null;
   attempt_id: number | null;
   error: ITurnError | null;
   usage: IUsage | null;
@@ -97,6 +111,9 @@ export interface ITurn {
   started_at: string | null;
   ended_at: string | null;
 }
+
+export type QueueReason =
+  'offline' | 'earlier_message' | 'paused' | 'waiting_for_you' | 'slots';
 
 export interface ITask {
   id: number;
@@ -114,8 +131,9 @@ export interface ITask {
   waiting: number;
   queue_position: number | null;
   /** Why it waits, when it does. */
-  queue_reason:
-    'offline' | 'earlier_message' | 'waiting_for_you' | 'slots' | null;
+  queue_reason: QueueReason | null;
+  /** A message failed while others waited: they go on when a person says so. */
+  paused: boolean;
   turns: number;
   created_at: string;
   updated_at: string;
@@ -297,14 +315,24 @@ export interface ICreateTask {
   mode: Mode;
   model?: ModelName;
   device_id?: string;
-  /** Without a path: a new chat folder. */
-  workspace: { path?: string };
+  workspace: IWorkspace;
   title?: string;
+}
+
+/** Without a path: a new chat folder. */
+export interface IWorkspace {
+  path?: string;
 }
 
 export interface ICreateTurn {
   prompt: string;
   mode?: Mode;
+  /** Where to run it, where that is not where the task ran last. */
+  device_id?: string;
+  /** Only together with another device. */
+  agent?: string;
+  /** On another device; none: where the task ran there before, else a new chat folder. */
+  workspace?: IWorkspace;
 }
 
 export interface ICreatedTask {

@@ -6,6 +6,7 @@ import { Commands } from '../commands';
 import { doneIcon, failedIcon, warnIcon } from '../icons';
 import { usable } from '../model/choices';
 import { hasTerminals } from '../model/terminal';
+import { unhidden } from '../model/text';
 import { AgentPath } from './AgentPath';
 import { useFace, useTrans } from './face';
 import { Fix } from './Problem';
@@ -27,7 +28,9 @@ export function AgentLine(props: IAgentProps): React.ReactElement {
     <li className="wegent-Agent" data-agent-id={agent.id} data-ready={works}>
       <Icon.react tag="span" className="wegent-Mark" aria-hidden />
       <div>
-        <span title={agent.path ?? undefined}>{agent.name + version}</span>
+        <span title={agent.path ? unhidden(agent.path) : undefined}>
+          {agent.name + version}
+        </span>
         <span className="wegent-AgentState">{stateOf(trans, agent)}</span>
         {!works && <Help {...props} />}
       </div>

@@ -5,18 +5,24 @@ import * as React from 'react';
 export function IconButton(props: {
   icon: LabIcon;
   label: string;
-  onClick?: () => void;
+  onClick?: (event: React.MouseEvent<HTMLButtonElement>) => void;
   text?: string;
   title?: string;
   disabled?: boolean;
   submit?: boolean;
   accent?: boolean;
+  /** What it opens. */
+  popup?: 'menu';
+  /** Of a button that is on or off. */
+  pressed?: boolean;
 }): React.ReactElement {
   return (
     <button
       type={props.submit ? 'submit' : 'button'}
       className={`wegent-Button${props.accent ? ' wegent-mod-accent' : ''}`}
       aria-label={props.label}
+      aria-haspopup={props.popup}
+      aria-pressed={props.pressed}
       title={props.title ?? props.label}
       disabled={props.disabled}
       onClick={props.onClick}

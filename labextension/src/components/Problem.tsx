@@ -1,11 +1,9 @@
-import { Clipboard } from '@jupyterlab/apputils';
-import { copyIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { ApiError } from '../api/rest';
+import { ApiError } from '../api/caller';
 import { isCommand, pieces } from '../model/fixes';
-import { useTrans } from './face';
-import { IconButton } from './IconButton';
+import { unhidden } from '../model/text';
+import { CopyLine } from './CopyLine';
 
 /** What went wrong, and what makes it right. */
 export function Problem(props: {
@@ -14,7 +12,7 @@ export function Problem(props: {
 }): React.ReactElement {
   return (
     <div className="wegent-Problem" role="alert">
-      <span>{props.message}</span>
+      <span>{unhidden(props.message)}</span>
       {props.fix && <Fix command={props.fix} />}
     </div>
   );
@@ -37,24 +35,14 @@ export function Thrown(props: {
 
 /** What helps: a command to copy, or a sentence. */
 export function Fix(props: { command: string }): React.ReactElement {
-  const trans = useTrans();
   if (!isCommand(props.command)) {
     return (
       <span className="wegent-Advice">
-        {pieces(props.command).map(({ text, code }, at) =>
+        {pieces(unhidden(props.command)).map(({ text, code }, at) =>
           code ? <code key={at}>{text}</code> : text
         )}
       </span>
     );
   }
-  return (
-    <span className="wegent-Fix">
-      <code>{props.command}</code>
-      <IconButton
-        icon={copyIcon}
-        label={trans.__('Copy')}
-        onClick={() => Clipboard.copyToSystem(props.command)}
-      />
-    </span>
-  );
+  return <CopyLine text={props.command} />;
 }

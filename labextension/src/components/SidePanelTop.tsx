@@ -1,6 +1,8 @@
 import { settingsIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
+import { Commands } from '../commands';
 import type { Observable } from '../model/observable';
 import type { IWegentSettings } from '../tokens';
 import { Composer } from './Composer';
@@ -8,6 +10,7 @@ import { useFace } from './face';
 import { GatewayNotice } from './GatewayNotice';
 import { useValue } from './hooks';
 import { IconButton } from './IconButton';
+import { openMenu, type MenuItem } from './menu';
 import { PracticeBlock } from './PracticeBlock';
 
 /** JupyterLab's own command; Notebook has it too. */
@@ -25,15 +28,14 @@ export function SidePanelTop(props: {
     <>
       <div className="wegent-SideTitle">
         <h2>{trans.__('Wegent')}</h2>
-        {commands.hasCommand(OPEN_SETTINGS) && (
-          <IconButton
-            icon={settingsIcon}
-            label={trans.__('Settings')}
-            onClick={() =>
-              void commands.execute(OPEN_SETTINGS, { query: 'Wegent' })
-            }
-          />
-        )}
+        <IconButton
+          popup="menu"
+          icon={settingsIcon}
+          label={trans.__('Settings')}
+          onClick={event =>
+            openMenu(commands, settingsMenu(commands), event.currentTarget)
+          }
+        />
       </div>
       <GatewayNotice />
       {version?.state === 'running' && state !== 'first' && (
@@ -44,4 +46,15 @@ export function SidePanelTop(props: {
       )}
     </>
   );
+}
+
+function settingsMenu(commands: CommandRegistry): MenuItem[] {
+  const section = (name: string): MenuItem => ({
+    command: Commands.openSettings,
+    args: { section: name }
+  });
+  const look = commands.hasCommand(OPEN_SETTINGS)
+    ? [null, { command: OPEN_SETTINGS, args: { query: 'Wegent' } }]
+    : [];
+  return [section('connections'), section('tokens'), ...look];
 }

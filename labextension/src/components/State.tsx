@@ -1,7 +1,7 @@
 import type { LabIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { DeviceStatus, TurnState } from '../api/types';
+import type { DeviceStatus, IDevice, TurnState } from '../api/types';
 import {
   doneIcon,
   failedIcon,
@@ -11,9 +11,11 @@ import {
   stoppedIcon,
   warnIcon
 } from '../icons';
+import { presenceLine } from '../model/deviceWords';
 import { holdsSlot } from '../model/states';
-import { stateWord, statusWord, waitingWord } from '../model/words';
-import { useTrans } from './face';
+import { stateWord, waitingWord } from '../model/words';
+import { useFace, useTrans } from './face';
+import { useNow } from './hooks';
 
 const STATE_ICONS: Record<TurnState, LabIcon> = {
   queued: queuedIcon,
@@ -55,21 +57,30 @@ export function State(props: {
   );
 }
 
-export function Status(props: { status: DeviceStatus }): React.ReactElement {
-  const trans = useTrans();
+/** How a device stands, and since when or for how long. */
+export function DeviceState(props: { device: IDevice }): React.ReactElement {
+  const { gateway, trans } = useFace();
+  const { device } = props;
+  const now = useNow(device.status === 'reconnecting' ? 1_000 : 30_000);
+  const deadline = gateway.devices.deadline(device.device_id);
   return (
     <Mark
-      state={props.status}
-      icon={STATUS_ICONS[props.status]}
-      word={statusWord(trans, props.status)}
+      state={device.status}
+      icon={STATUS_ICONS[device.status]}
+      word={presenceLine(trans, device, deadline, now)}
     />
   );
+}
+
+/** The mark alone, where the words are beside it. */
+export function DeviceDot(props: { status: DeviceStatus }): React.ReactElement {
+  return <Mark state={props.status} icon={STATUS_ICONS[props.status]} />;
 }
 
 function Mark(props: {
   state: string;
   icon: LabIcon;
-  word: string;
+  word?: string;
 }): React.ReactElement {
   return (
     <span className="wegent-State" data-state={props.state}>

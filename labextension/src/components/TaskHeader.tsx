@@ -2,6 +2,8 @@ import { stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IDevice, ITask, ITurn } from '../api/types';
+import { present } from '../model/devices';
+import { secondsTo, slotsWord } from '../model/deviceWords';
 import { holdsSlot, isFinal } from '../model/states';
 import { elapsed, modeHelp, modeWord, queueLine } from '../model/words';
 import { useFace } from './face';
@@ -38,6 +40,7 @@ export function TaskHeader(props: ITaskHeaderProps): React.ReactElement {
           <Stop task={task} turn={turn} />
         )}
       </div>
+      <Away {...props} />
       {task.practice && <PracticeBand />}
     </div>
   );
@@ -70,10 +73,47 @@ function QueueFacts(props: ITaskHeaderProps): React.ReactElement {
     <>
       {turn?.state === 'queued' && <span>{queueLine(trans, task)}</span>}
       {device && turn && !isFinal(turn.state) && (
-        <span>
-          {trans.__('%1/%2 slots in use', device.slot_used, device.slot_max)}
-        </span>
+        <span>{slotsWord(trans, device)}</span>
       )}
+    </>
+  );
+}
+
+/** Where the device is, while the task needs it. */
+function Away(props: ITaskHeaderProps): React.ReactElement | null {
+  const { task, turn, device } = props;
+  const ended = isFinal(turn?.state ?? task.state);
+  return device && !present(device) && !ended ? (
+    <p className="wegent-Hint" data-level="warning">
+      {device.status === 'offline' ? (
+        <Offline device={device} />
+      ) : (
+        <Reconnecting device={device} />
+      )}
+    </p>
+  ) : null;
+}
+
+function Offline(props: { device: IDevice }): React.ReactElement {
+  const { trans } = useFace();
+  const { name } = props.device;
+  return <>{trans.__('%1 is offline; this waits until it is back.', name)}</>;
+}
+
+function Reconnecting(props: { device: IDevice }): React.ReactElement {
+  const { gateway, trans } = useFace();
+  const { name, device_id } = props.device;
+  const now = useNow(1_000);
+  const deadline = gateway.devices.deadline(device_id);
+  return (
+    <>
+      {deadline === null
+        ? trans.__('%1 is reconnecting; nothing is lost.', name)
+        : trans.__(
+            '%1 is reconnecting; nothing is lost. %2 s left.',
+            name,
+            secondsTo(deadline, now)
+          )}
     </>
   );
 }

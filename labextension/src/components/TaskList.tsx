@@ -5,12 +5,14 @@ import type { IDevice, ITask } from '../api/types';
 import { Commands } from '../commands';
 import { isFinal } from '../model/states';
 import { inOrder } from '../model/tasks';
-import { ago, queueWord } from '../model/words';
+import { ago, queueWord, reasonWord } from '../model/words';
+import { queueMenu } from './deviceMenu';
 import { Empty } from './Empty';
 import { useFace } from './face';
 import { useAction, useNow, useValue } from './hooks';
 import { IconButton } from './IconButton';
 import { List } from './List';
+import { MenuButton } from './menu';
 import { Thrown } from './Problem';
 import { State } from './State';
 
@@ -94,6 +96,12 @@ const TaskRow = React.memo(function TaskRow(props: ITaskRowProps) {
           </span>
           <TaskFacts {...props} />
         </button>
+        {task.queue_position !== null && (
+          <MenuButton
+            label={trans.__('Place of %1', task.title)}
+            items={() => queueMenu(task)}
+          />
+        )}
         {!isFinal(task.state) && (
           <IconButton
             icon={stopIcon}
@@ -115,9 +123,10 @@ const TaskRow = React.memo(function TaskRow(props: ITaskRowProps) {
 function TaskFacts({ task, device, now }: ITaskRowProps): React.ReactElement {
   const { trans } = useFace();
   const facts = [
-    task.state === 'queued' ? queueWord(trans, task) : '',
+    task.state === 'queued' && !task.paused ? queueWord(trans, task) : '',
     device?.name ?? trans.__('unknown device'),
-    isFinal(task.state) ? ago(trans, task.updated_at, now) : ''
+    isFinal(task.state) ? ago(trans, task.updated_at, now) : '',
+    task.state === 'queued' ? reasonWord(trans, task.queue_reason) : ''
   ];
   return (
     <span className="wegent-Facts">
@@ -125,6 +134,7 @@ function TaskFacts({ task, device, now }: ITaskRowProps): React.ReactElement {
         state={task.state}
         cancelling={task.cancelling}
         waiting={task.waiting > 0}
+        word={task.paused ? trans.__('Paused') : undefined}
       />
       {facts.filter(Boolean).map(fact => (
         <span key={fact}>{fact}</span>

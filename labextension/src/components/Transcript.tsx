@@ -1,8 +1,10 @@
 import * as React from 'react';
 
+import type { IDevice } from '../api/types';
 import { holdsSlot } from '../model/states';
 import type { IShownTurn } from '../model/transcript';
-import { useTrans } from './face';
+import { useFace } from './face';
+import { useValue } from './hooks';
 import { Nearby, NearbyContext } from './nearby';
 import { TurnView } from './TurnView';
 
@@ -12,10 +14,10 @@ const STICKY = 40;
 /** The conversation; it follows new text while the user is at its end. */
 export function Transcript(props: {
   turns: readonly IShownTurn[];
-  agentName: string;
 }): React.ReactElement {
-  const trans = useTrans();
+  const { gateway, trans } = useFace();
   const { turns } = props;
+  const devices = useValue(gateway.devices);
   const [scroller, setScroller] = React.useState<HTMLElement | null>(null);
   const [content, setContent] = React.useState<HTMLElement | null>(null);
   const nearby = useNearby(scroller);
@@ -37,7 +39,7 @@ export function Transcript(props: {
                 <TurnView
                   key={shown.turn.id}
                   shown={shown}
-                  agentName={props.agentName}
+                  who={whoAnswers(devices, turns, at)}
                   next={running >= 0 && at > running}
                   newest={running < 0 && at === turns.length - 1}
                 />
@@ -57,6 +59,20 @@ export function Transcript(props: {
       )}
     </div>
   );
+}
+
+/** The agent of a turn, and its device where that is another one than before. */
+function whoAnswers(
+  devices: readonly IDevice[],
+  turns: readonly IShownTurn[],
+  at: number
+): string {
+  const id = turns[at]?.turn.device_id;
+  const agent = turns[at]?.turn.agent ?? '';
+  const device = devices.find(one => one.device_id === id);
+  const name = device?.agents.find(one => one.id === agent)?.name ?? agent;
+  const moved = at > 0 && turns[at - 1]?.turn.device_id !== id;
+  return moved ? `${name} · ${device?.name ?? id ?? ''}` : name;
 }
 
 function useNearby(scroller: HTMLElement | null): Nearby | null {

@@ -1,5 +1,4 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { ITurn, IUsage } from '../api/types';
@@ -11,19 +10,20 @@ import type { IShownTurn } from '../model/transcript';
 import { duration, secondsBetween } from '../model/words';
 import { useFace, useTrans } from './face';
 import { useAction, useValue } from './hooks';
-import { IconButton } from './IconButton';
 import { ItemView } from './ItemView';
 import { PracticeBand } from './PracticeBand';
 import { Problem, Thrown } from './Problem';
 import { PushButton } from './PushButton';
 import { State } from './State';
+import { Waiting } from './Waiting';
 
 /** The error of an agent that nobody has logged in to. */
 const NO_LOGIN = 'agent_login';
 
 interface ITurnViewProps {
   shown: IShownTurn;
-  agentName: string;
+  /** Agent, and its device where that changed. */
+  who: string;
   /** An earlier turn runs, so that this one waits for it. */
   next: boolean;
   /** No turn follows this one. */
@@ -53,7 +53,7 @@ export const TurnView = React.memo(function TurnView(props: ITurnViewProps) {
       {turn.state === 'queued' ? (
         <Waiting turn={turn} next={props.next} />
       ) : (
-        <div className="wegent-Who">{props.agentName}</div>
+        <div className="wegent-Who">{props.who}</div>
       )}
       {shown.map((item, at) => (
         <ItemView
@@ -68,37 +68,6 @@ export const TurnView = React.memo(function TurnView(props: ITurnViewProps) {
     </article>
   );
 });
-
-function Waiting(props: { turn: ITurn; next: boolean }): React.ReactElement {
-  const { gateway, trans } = useFace();
-  const { turn } = props;
-  const { busy, problem, run } = useAction();
-  return (
-    <div className="wegent-TurnEnd">
-      <div className="wegent-Facts">
-        <State
-          state={turn.state}
-          cancelling={turn.cancelling}
-          word={props.next ? trans.__('Queued next') : undefined}
-        />
-        <span>
-          {props.next
-            ? trans.__('starts when the answer above is done')
-            : trans.__('waits for a free slot')}
-        </span>
-        {props.next && (
-          <IconButton
-            icon={closeIcon}
-            label={trans.__('Remove from the queue')}
-            disabled={busy || turn.cancelling}
-            onClick={() => run(() => gateway.stop(turn.task_id, turn.id))}
-          />
-        )}
-      </div>
-      <Thrown error={problem} />
-    </div>
-  );
-}
 
 function TurnEnd(props: { turn: ITurn; newest: boolean }): React.ReactElement {
   const trans = useTrans();

@@ -6,6 +6,9 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 /** Links that open in a new browser tab. */
 const OUTSIDE = /^(https?:|mailto:)/i;
 
+/** What people press and fill in. */
+const CONTROLS = 'button, form, input, select, option, textarea';
+
 /** A registry like the given one, for text that comes from agents. */
 export function forAgents(base: IRenderMimeRegistry): IRenderMimeRegistry {
   return base.clone({ sanitizer: new AgentSanitizer(base.sanitizer) });
@@ -13,7 +16,7 @@ export function forAgents(base: IRenderMimeRegistry): IRenderMimeRegistry {
 
 /**
  * The application's sanitizer, and more: media of another host would tell that host what the agent put in their
- * address, and a relative link would replace JupyterLab by an error page.
+ * address, a relative link would replace JupyterLab by an error page, and a click could run JupyterLab's commands.
  */
 class AgentSanitizer implements IRenderMime.ISanitizer {
   constructor(private readonly base: IRenderMime.ISanitizer) {}
@@ -32,6 +35,8 @@ class AgentSanitizer implements IRenderMime.ISanitizer {
     );
     body.querySelectorAll('img, audio, video').forEach(linkMedia);
     body.querySelectorAll('[style]').forEach(dropFetchingStyle);
+    body.querySelectorAll('*').forEach(unlinkCommand);
+    body.querySelectorAll(CONTROLS).forEach(unwrapControl);
     body.querySelectorAll('a').forEach(guardLink);
     return body.innerHTML;
   }
@@ -54,6 +59,24 @@ function linkMedia(media: Element): void {
 function dropFetchingStyle(element: Element): void {
   if (/url|image/i.test(element.getAttribute('style') ?? '')) {
     element.removeAttribute('style');
+  }
+}
+
+/** JupyterLab runs the command that such an attribute names when its element is clicked. */
+function unlinkCommand(element: Element): void {
+  for (const name of element.getAttributeNames()) {
+    if (name.startsWith('data-commandlinker')) {
+      element.removeAttribute(name);
+    }
+  }
+}
+
+/** Keep the words of a control; a list of tasks keeps its boxes, as characters. */
+function unwrapControl(control: Element): void {
+  if (control instanceof HTMLInputElement && control.type === 'checkbox') {
+    control.replaceWith(control.checked ? '☑' : '☐');
+  } else {
+    control.replaceWith(...control.childNodes);
   }
 }
 

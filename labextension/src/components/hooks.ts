@@ -1,5 +1,7 @@
 import * as React from 'react';
 
+import type { IDevice } from '../api/types';
+import { asError, Loaded, type ILoaded } from '../model/loaded';
 import type { Observable } from '../model/observable';
 import { useFace } from './face';
 
@@ -54,6 +56,12 @@ export function useAgentName(deviceId: string, agent: string): string {
   return device?.agents.find(one => one.id === agent)?.name ?? agent;
 }
 
+/** A device by its id, as it is now. */
+export function useDevice(id: string | undefined): IDevice | undefined {
+  const devices = useValue(useFace().gateway.devices);
+  return devices.find(one => one.device_id === id);
+}
+
 /** False for a moment after the key changed, so that no click meant for something else hits what came in its place. */
 export function useSettled(key: string): boolean {
   const [settled, setSettled] = React.useState<string | null>(null);
@@ -92,6 +100,12 @@ export function useAction(): {
   return { busy, problem, run };
 }
 
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+/** What a call gives; asked again with every other `load` or `state`, and on demand. */
+export function useLoaded<T>(
+  load: () => Promise<T>,
+  state = ''
+): ILoaded<T> & { reload: () => Promise<void> } {
+  const loaded = React.useMemo(() => new Loaded(load), [load]);
+  React.useEffect(() => void loaded.load(), [loaded, state]);
+  return { ...useValue(loaded), reload: () => loaded.load() };
 }

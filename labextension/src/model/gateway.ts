@@ -1,7 +1,10 @@
 import type { ServerConnection } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 
-import { ApiError, Rest } from '../api/rest';
+import { AccessRest } from '../api/accessRest';
+import { ApiError } from '../api/caller';
+import { DeviceRest } from '../api/deviceRest';
+import { Rest } from '../api/rest';
 import { makeSocket, watch, type TaskSocket } from '../api/socket';
 import type {
   IApproval,
@@ -43,10 +46,14 @@ export class Gateway implements IDisposable {
   readonly approvals = new Approvals();
   readonly trust: Trust;
   readonly rest: Rest;
+  readonly deviceRest: DeviceRest;
+  readonly access: AccessRest;
 
   constructor(settings: ServerConnection.ISettings) {
     this.rest = new Rest(settings);
-    this.trust = new Trust(this.rest);
+    this.deviceRest = new DeviceRest(settings);
+    this.access = new AccessRest(settings);
+    this.trust = new Trust(this.deviceRest);
     this.socket = makeSocket(settings);
     this.listen();
     this.socket.connect();
@@ -107,7 +114,7 @@ export class Gateway implements IDisposable {
 
   /** Let a device look at its agents again. */
   async refreshAgents(deviceId: string): Promise<void> {
-    const { items } = await this.rest.refreshAgents(deviceId);
+    const { items } = await this.deviceRest.refreshAgents(deviceId);
     this.devices.putAgents(deviceId, items);
   }
 
@@ -116,7 +123,7 @@ export class Gateway implements IDisposable {
     agent: string,
     path: string
   ): Promise<void> {
-    const { items } = await this.rest.setAgentPath(deviceId, agent, path);
+    const { items } = await this.deviceRest.setAgentPath(deviceId, agent, path);
     this.devices.putAgents(deviceId, items);
   }
 
@@ -138,7 +145,7 @@ export class Gateway implements IDisposable {
     socket.on('connect_error', () => void this.onLost(BLOCKED));
     socket.on('gateway', version => this.onVersion(version));
     socket.on('device:update', device => this.devices.put(device));
-    socket.on('device:gone', data => this.devices.drop(data.device_id));
+    socket.on('device:removed', data => this.devices.drop(data.device_id));
     socket.on('task:update', task => this.tasks.put(task));
     socket.on('approval:update', one => this.approvals.put(one));
     socket.on('lagged', ({ task_id }) => {

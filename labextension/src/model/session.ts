@@ -1,6 +1,6 @@
 import type { IDisposable } from '@lumino/disposable';
 
-import { ApiError } from '../api/rest';
+import { ApiError } from '../api/caller';
 import { joinTask, leaveTask, type TaskSocket } from '../api/socket';
 import type { TaskEvent } from '../api/types';
 import { Cell } from './observable';

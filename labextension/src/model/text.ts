@@ -37,7 +37,7 @@ export function overwriteLines(text: string): string {
 
 /** Characters that hide or reorder others, which a person who has to judge a text must not miss. */
 const HIDDEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** Write characters that cannot be seen as their code: U+202E. */
 export function unhidden(text: string): string {
@@ -45,6 +45,13 @@ export function unhidden(text: string): string {
     const code = found.charCodeAt(0).toString(16).toUpperCase();
     return `⟨U+${code.padStart(4, '0')}⟩`;
   });
+}
+
+/** Whether a text has characters that cannot be seen, or that change how others are seen. */
+export function hides(text: string): boolean {
+  return (
+    unhidden(text) !== text || /\p{Default_Ignorable_Code_Point}/u.test(text)
+  );
 }
 
 /** The last `limit` characters, from the start of a line where one begins there. */

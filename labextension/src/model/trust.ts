@@ -1,4 +1,4 @@
-import type { Rest } from '../api/rest';
+import type { DeviceRest } from '../api/deviceRest';
 import type { ITrustedPath } from '../api/types';
 import { Cell, type Observable } from './observable';
 
@@ -6,7 +6,7 @@ type Known = readonly ITrustedPath[] | null;
 
 /** Which folders' agent configuration may be used, device by device; asked for when it is looked at. */
 export class Trust {
-  constructor(private readonly rest: Rest) {}
+  constructor(private readonly rest: DeviceRest) {}
 
   /** What is decided on a device; null while that is not known. */
   of(deviceId: string): Observable<Known> {

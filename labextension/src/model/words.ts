@@ -2,7 +2,13 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { DeviceStatus, ITask, Mode, TurnState } from '../api/types';
+import type {
+  DeviceStatus,
+  ITask,
+  Mode,
+  QueueReason,
+  TurnState
+} from '../api/types';
 
 export function stateWord(
   trans: TranslationBundle,
@@ -63,34 +69,43 @@ export function needsYou(trans: TranslationBundle, count: number): string {
 
 /** "2nd in queue"; empty when the task waits for nothing. */
 export function queueWord(trans: TranslationBundle, task: ITask): string {
-  const position = task.queue_position;
-  if (position === null) {
-    return '';
+  if (task.paused) {
+    return trans.__('Paused');
   }
+  const position = task.queue_position;
+  return position === null ? '' : placeWord(trans, position);
+}
+
+export function placeWord(trans: TranslationBundle, position: number): string {
   return position === 1
     ? trans.__('Next in queue')
     : trans.__('%1 in queue', ordinal(position));
 }
 
-/** Why a task waits in the queue; empty when it starts at once. */
-export function queueReason(trans: TranslationBundle, task: ITask): string {
-  switch (task.queue_reason) {
+/** Why a turn waits; empty when it starts at once. */
+export function reasonWord(
+  trans: TranslationBundle,
+  reason: QueueReason | null
+): string {
+  switch (reason) {
     case 'offline':
       return trans.__('the device is offline');
     case 'earlier_message':
       return trans.__('after the message before it');
+    case 'paused':
+      return trans.__('an earlier message failed');
     case 'waiting_for_you':
       return trans.__('all slots are in use, and tasks in them wait for you');
     case 'slots':
       return trans.__('all slots are in use');
-    default:
+    case null:
       return '';
   }
 }
 
 /** "2nd in queue: all slots are in use". */
 export function queueLine(trans: TranslationBundle, task: ITask): string {
-  return [queueWord(trans, task), queueReason(trans, task)]
+  return [queueWord(trans, task), reasonWord(trans, task.queue_reason)]
     .filter(Boolean)
     .join(': ');
 }
@@ -118,6 +133,26 @@ export function ago(
   return hours < 24
     ? trans.__('%1 h ago', hours)
     : trans._n('%1 day ago', '%1 days ago', Math.floor(hours / 24));
+}
+
+/** "in 6 days"; "expired" for what is over. */
+export function inFuture(
+  trans: TranslationBundle,
+  iso: string,
+  now: number
+): string {
+  const left = (Date.parse(iso) - now) / 60_000;
+  if (left <= 0) {
+    return trans.__('expired');
+  }
+  const minutes = Math.max(1, Math.round(left));
+  if (minutes < 60) {
+    return trans.__('in %1 min', minutes);
+  }
+  const hours = Math.round(left / 60);
+  return hours < 48
+    ? trans.__('in %1 h', hours)
+    : trans.__('in %1 days', Math.round(hours / 24));
 }
 
 export function secondsBetween(startIso: string, endIso: string): number {

@@ -8,8 +8,10 @@ import * as React from 'react';
 import type { IAgent } from '../api/types';
 import { Commands } from '../commands';
 import { usable } from '../model/choices';
+import { ownAgent } from '../model/devices';
 import type { Gateway } from '../model/gateway';
 import { runInTerminal } from '../model/terminal';
+import { unhidden } from '../model/text';
 import { IWegent } from '../tokens';
 import { reporting } from './report';
 
@@ -76,8 +78,8 @@ function find(
   args: { device?: unknown; agent?: unknown }
 ): { device: string; agent: IAgent | undefined } {
   const device = String(args.device);
-  const agents = gateway.devices.get(device)?.agents ?? [];
-  return { device, agent: agents.find(one => one.id === args.agent) };
+  const agent = ownAgent(gateway.devices.get(device), String(args.agent));
+  return { device, agent };
 }
 
 /** Show the very command that will run, and ask. */
@@ -90,7 +92,7 @@ async function confirmed(
   const body = (
     <div className="wegent-Install">
       <p>{trans.__('This command will run in a terminal here:')}</p>
-      <pre>{command}</pre>
+      <pre>{unhidden(command)}</pre>
       {size !== null && <p>{trans.__('It downloads about %1 MB.', size)}</p>}
     </div>
   );

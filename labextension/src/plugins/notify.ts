@@ -8,7 +8,7 @@ import type { IApproval, ITask } from '../api/types';
 import { Commands } from '../commands';
 import { commandOf, wants } from '../model/asking';
 import { unhidden } from '../model/text';
-import { stateWord } from '../model/words';
+import { reasonWord, stateWord } from '../model/words';
 import { ITaskTracker, IWegent } from '../tokens';
 import { reporting } from './report';
 
@@ -25,7 +25,9 @@ export const notifyPlugin: JupyterFrontEndPlugin<void> = {
     notifyApprovals(app, wegent, tracker, announce);
     gateway.tasks.stateChanged.connect((_, { after }) => {
       const word = stateWord(trans, after.state, after.cancelling);
-      announce(`${after.title}: ${word}`);
+      const reason =
+        after.state === 'queued' ? reasonWord(trans, after.queue_reason) : '';
+      announce(`${after.title}: ${[word, reason].filter(Boolean).join(', ')}`);
       if (!isSeen(tracker, after.id)) {
         notify(app, wegent, after);
       }
@@ -145,7 +147,7 @@ function notify(app: JupyterFrontEnd, { trans }: IWegent, task: ITask): void {
       autoClose: 5000
     });
   } else if (task.state === 'failed') {
-    const reason = task.error?.message ?? '';
+    const reason = unhidden(task.error?.message ?? '');
     Notification.error(trans.__('%1 failed: %2', title, reason), {
       ...options,
       autoClose: false

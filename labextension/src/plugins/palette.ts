@@ -5,6 +5,7 @@ import type {
 import { ICommandPalette } from '@jupyterlab/apputils';
 
 import { Commands } from '../commands';
+import { SECTIONS } from '../components/settings/SettingsView';
 import { PRACTICES } from '../model/practice';
 import { IWegent } from '../tokens';
 
@@ -26,9 +27,17 @@ export const palettePlugin: JupyterFrontEndPlugin<void> = {
       Commands.newTask,
       Commands.openLatestTask,
       Commands.stopTask,
+      Commands.addDevice,
       Commands.tryPracticeModel
     ]) {
       palette?.addItem({ command, category });
+    }
+    for (const section of SECTIONS) {
+      palette?.addItem({
+        command: Commands.openSettings,
+        args: { section },
+        category
+      });
     }
     for (const which of PRACTICES) {
       palette?.addItem({

@@ -1,6 +1,6 @@
 import { Notification } from '@jupyterlab/apputils';
 
-import { ApiError } from '../api/rest';
+import { ApiError } from '../api/caller';
 
 /** Do what a command asks; what it fails with is told by a notification. */
 export async function reporting(action: () => Promise<unknown>): Promise<void> {

@@ -1,9 +1,15 @@
 import type { ITranslator } from '@jupyterlab/translation';
-import { SidePanel } from '@jupyterlab/ui-components';
+import {
+  CommandToolbarButton,
+  SidePanel,
+  Toolbar
+} from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
 import { MessageLoop, type Message } from '@lumino/messaging';
 import { AccordionPanel, Widget, type PanelLayout } from '@lumino/widgets';
 import * as React from 'react';
 
+import { Commands } from '../commands';
 import { DeviceList } from '../components/DeviceList';
 import type { IFace } from '../components/face';
 import { NeedsYou } from '../components/NeedsYou';
@@ -45,7 +51,9 @@ export class WegentSide extends SidePanel {
     this.needs = section(face, '', <NeedsYou />);
     this.needs.addClass('wegent-Needs');
     this.addWidget(section(face, trans.__('Tasks'), <TaskList />));
-    this.addWidget(section(face, trans.__('Devices'), <DeviceList />));
+    const devices = section(face, trans.__('Devices'), <DeviceList />);
+    devices.toolbar = toolbarWith(face.commands, Commands.addDevice);
+    this.addWidget(devices);
     face.gateway.approvals.changed.connect(this.onApprovals, this);
     face.gateway.tasks.changed.connect(this.onTasks, this);
     this.onApprovals();
@@ -123,13 +131,24 @@ export class WegentSide extends SidePanel {
   private hasTasks = false;
 }
 
+/** A part of the sidebar; JupyterLab puts its toolbar into its title. */
+class Section extends FaceWidget {
+  toolbar?: Toolbar;
+}
+
 function section(
   face: IFace,
   label: string,
   content: React.ReactElement
-): FaceWidget {
-  const made = new FaceWidget(face, content);
+): Section {
+  const made = new Section(face, content);
   made.addClass('wegent-Section');
   made.title.label = label;
   return made;
+}
+
+function toolbarWith(commands: CommandRegistry, id: string): Toolbar {
+  const toolbar = new Toolbar();
+  toolbar.addItem(id, new CommandToolbarButton({ commands, id, label: '' }));
+  return toolbar;
 }

@@ -92,7 +92,8 @@ class _Conversation:
         self._session_id = session_id
         self._emit(Started(self._agent, str(self._run.workspace), self._run.chat_folder, session_id))
         self._listening = True
-        prompt = [{"type": "text", "text": self._run.prompt}]
+        said = [self._run.context, self._run.prompt] if self._run.context else [self._run.prompt]
+        prompt = [{"type": "text", "text": text} for text in said]
         answer = await self._request("session/prompt", {"sessionId": session_id, "prompt": prompt})
         reason = str(answer.get("stopReason", "end_turn"))
         state = AttemptState.CANCELLED if reason == "cancelled" else AttemptState.COMPLETED

@@ -35,6 +35,8 @@ class Run:
     gate: Gate
     """Asked before anything that the mode may not allow."""
     stop: asyncio.Event
+    context: str | None = None
+    """What was said in the task before, in another session or elsewhere: given to the agent before the prompt."""
     next_index: Callable[[], int] = field(default_factory=lambda: itertools.count(1).__next__)
     """Gives each item its place in the transcript."""
     steering: "asyncio.Queue[str]" = field(default_factory=asyncio.Queue)

@@ -156,7 +156,7 @@ class _Conversation:
     async def _turn(self) -> Ended:
         try:
             await self._connect()
-            await self._send(self._run.prompt)
+            await self._send(self._run.prompt, self._run.context)
             steering = asyncio.create_task(self._steer())
             try:
                 return await self._end()
@@ -238,11 +238,12 @@ class _Conversation:
             await self._send(text)
             self._emit(Steered(f"steer-{index}", index, text))
 
-    async def _send(self, text: str) -> None:
-        """Give the program a message of the user's."""
+    async def _send(self, text: str, context: str | None = None) -> None:
+        """Give the program a message of the user's, and what was said before, if it does not know it."""
+        content = [{"type": "text", "text": one} for one in (context, text)] if context else text
         message = {
             "type": "user",
-            "message": {"role": "user", "content": text},
+            "message": {"role": "user", "content": content},
             "parent_tool_use_id": None,
             "uuid": str(uuid.uuid4()),
         }

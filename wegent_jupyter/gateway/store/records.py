@@ -22,6 +22,10 @@ NewEvent = tuple[int, int | None, EventType, str]
 """(turn_id, attempt_id, type, data as JSON)"""
 
 
+MAX_WORKSPACES = 1_000
+"""Tasks of which a command may use the directory."""
+
+
 @dataclass(slots=True, frozen=True)
 class Stored:
     """An event of a task's history. `text` is the whole `api.Event` as JSON: it is passed on as it is, never parsed."""
@@ -118,6 +122,11 @@ def save_device(connection: Connection, owner: str, device_id: str, data: Row) -
     upsert(connection, devices, {"owner": owner, "device_id": device_id, "data": dumps(data)})
 
 
+def remove_device(connection: Connection, owner: str, device_id: str) -> None:
+    """Remove a device."""
+    connection.execute(delete(devices).where(devices.c.owner == owner, devices.c.device_id == device_id))
+
+
 def save_task(connection: Connection, owner: str, task: Task, extra: Row) -> None:
     """Insert or replace a task; its `last_pos` is left alone."""
     data = {**task.model_dump(mode="json"), **extra}
@@ -140,6 +149,18 @@ def list_tasks(connection: Connection, owner: str, limit: int, before: str | Non
         query = query.where(tasks.c.updated_at < before)
     total = connection.execute(select(func.count()).select_from(tasks).where(mine)).scalar_one()
     return [json.loads(row.data) for row in connection.execute(query)], total
+
+
+def workspaces_on(connection: Connection, owner: str, device_id: str) -> list[str]:
+    """Return the directories in which an owner's tasks run on a device, those of the newest tasks first."""
+    rows, _ = list_tasks(connection, owner, MAX_WORKSPACES, None)
+    found: dict[str, None] = {}
+    for row in rows:
+        place = row["places"].get(device_id, {}) if "places" in row else {}
+        path = place.get("workspace") if "places" in row or row["device_id"] != device_id else row["workspace"]
+        if path:
+            found[path] = None
+    return list(found)
 
 
 def save_turn(connection: Connection, turn: Turn) -> None:
@@ -235,6 +256,14 @@ def events_after(connection: Connection, task_id: int, after: int, limit: int, m
     return found
 
 
+_MAKE_WHOLE = (
+    update(events)
+    .where(events.c.task_id == bindparam("task"), events.c.pos == bindparam("last"))
+    .values(type="item", data=bindparam("whole"))
+)
+"""One statement for all items: one for each took 0.2 ms, while every other write waited."""
+
+
 def compact_attempt(connection: Connection, attempt_id: int) -> int:
     """Replace the events of each item of a finished attempt by one, at its last position; returns how many went.
 
@@ -251,20 +280,23 @@ def compact_attempt(connection: Connection, attempt_id: int) -> int:
         task_id = row.task_id
     items: dict[str, Item] = {}
     for several in parts.values():
-        for type_, data in _joined(several):
+        for type_, data in joined(several):
             apply_item(items, type_, data)
     gone = [pos for several in places.values() for pos in several[:-1]]
     for start in range(0, len(gone), 500):
         some = gone[start : start + 500]
         connection.execute(delete(events).where(events.c.task_id == task_id, events.c.pos.in_(some)))
-    for item_id, positions in places.items():
-        if len(positions) > 1:
-            last = (events.c.task_id == task_id) & (events.c.pos == positions[-1])
-            connection.execute(update(events).where(last).values(type="item", data=dumps(items[item_id])))
+    whole = [
+        {"task": task_id, "last": positions[-1], "whole": dumps(items[item_id])}
+        for item_id, positions in places.items()
+        if len(positions) > 1
+    ]
+    if whole:
+        connection.execute(_MAKE_WHOLE, whole)
     return len(gone)
 
 
-def _joined(parts: Iterable[tuple[str, Item]]) -> Iterator[tuple[str, Item]]:
+def joined(parts: Iterable[tuple[str, Item]]) -> Iterator[tuple[str, Item]]:
     """Yield the events of one item, deltas that continue each other as one: one by one they take quadratic time."""
     held: Item | None = None
     texts: list[str] = []

@@ -77,5 +77,22 @@ approvals = Table(
     Index("approvals_of_turn", "turn_id"),
 )
 
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("owner", String(255), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("data", Text, nullable=False),
+)
+
+removed_devices = Table(
+    "removed_devices",
+    metadata,
+    Column("owner", String(255), primary_key=True),
+    Column("device_id", String(100), primary_key=True),
+)
+
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 """Alembic's own table, read at each start so that Alembic is only imported when there is something to do."""

@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-import { ApiError } from '../../api/rest';
+import { ApiError } from '../../api/caller';
 import type { IApproval, IDecision } from '../../api/types';
 import { failedIcon, doneIcon, stoppedIcon, warnIcon } from '../../icons';
 import { isOpen } from '../../model/approvals';

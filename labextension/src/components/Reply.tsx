@@ -1,0 +1,147 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import * as React from 'react';
+
+import type { IAgent, IDevice, ITask, ITurn, Mode } from '../api/types';
+import { chooseAgent, pickable } from '../model/choices';
+import { isFinal } from '../model/states';
+import { AgentSelect } from './AgentSelect';
+import { DeviceHint } from './DeviceHint';
+import { DevicePicker } from './DevicePicker';
+import { useFace } from './face';
+import { useDevice } from './hooks';
+import { MessageBox } from './MessageBox';
+import { ModeSelect } from './ModeSelect';
+import { useWorkspaceChoice } from './workspaceChoice';
+
+/** As this computer's keyboard calls them. */
+const STEER_KEYS = CommandRegistry.formatKeystroke('Accel Enter');
+
+interface IReplyProps {
+  task: ITask;
+  turn: ITurn | undefined;
+  /** The agent takes messages while it works. */
+  steering: boolean;
+}
+
+/** Writes the next message, or one for the agent that works; the next may go to another device. */
+export function Reply(props: IReplyProps): React.ReactElement {
+  const { gateway, trans } = useFace();
+  const { task, turn } = props;
+  const running = turn !== undefined && !isFinal(turn.state);
+  const [picked, pick] = React.useState<Mode | null>(null);
+  const [pickedDevice, pickDevice] = React.useState<string | null>(null);
+  const [pickedAgent, pickAgent] = React.useState<string | null>(null);
+  const mode = picked ?? task.mode;
+  const device = useDevice(pickedDevice ?? task.device_id);
+  const moved = device !== undefined && device.device_id !== task.device_id;
+  const agents = device ? agentsFor(device, task.agent) : [];
+  const agent = chooseAgent(agents, pickedAgent ?? task.agent, task.agent);
+  const place = useWorkspaceChoice({
+    device,
+    browsed: null,
+    own: {
+      value: 'device',
+      label: trans.__('in its folder there'),
+      title: trans.__(
+        'Where this task ran there before, else a new chat folder'
+      )
+    }
+  });
+  const steerable = props.steering && turn?.state === 'running' && !moved;
+
+  const send = async (prompt: string): Promise<void> => {
+    const elsewhere = moved && {
+      device_id: device.device_id,
+      agent: agent?.id,
+      workspace: place.workspace.path ? place.workspace : undefined
+    };
+    await gateway.rest.createTurn(task.id, { prompt, mode, ...elsewhere });
+    pickDevice(null);
+    pickAgent(null);
+  };
+
+  return (
+    <div className="wegent-Reply">
+      <MessageBox
+        label={trans.__('Reply')}
+        placeholder={placeholder(trans, task, running, steerable)}
+        blocked={moved ? blocked(trans, device, agent, place.missing) : null}
+        sendWord={running ? trans.__('Queue') : undefined}
+        other={
+          steerable
+            ? {
+                word: trans.__('Steer'),
+                title: trans.__(
+                  'Tell the agent now, while it works (%1)',
+                  STEER_KEYS
+                ),
+                send: async text => {
+                  await gateway.rest.steer(task.id, text);
+                }
+              }
+            : undefined
+        }
+        send={send}
+        footer={
+          <>
+            <DevicePicker device={device} onPick={pickDevice} />
+            <ModeSelect mode={mode} onPick={pick} />
+          </>
+        }
+      >
+        {device && <DeviceHint device={device} onPick={pickDevice} />}
+        {moved && (
+          <div className="wegent-Moved">
+            <p>
+              {trans.__(
+                'A fresh session on %1. What was said goes along, files do not travel.',
+                device.name
+              )}
+            </p>
+            <div className="wegent-Row">
+              <AgentSelect agents={agents} agent={agent} onPick={pickAgent} />
+              {place.select}
+            </div>
+            {place.field}
+          </div>
+        )}
+      </MessageBox>
+    </div>
+  );
+}
+
+/** What can be picked on a device, and the task's own agent in any case. */
+function agentsFor(device: IDevice, own: string): IAgent[] {
+  const offered = pickable(device);
+  return device.agents.filter(one => one.id === own || offered.includes(one));
+}
+
+function blocked(
+  trans: TranslationBundle,
+  device: IDevice,
+  agent: IAgent | undefined,
+  noFolder: boolean
+): string | null {
+  if (noFolder) {
+    return trans.__('Say in which folder');
+  }
+  return agent ? null : trans.__('No agent is ready on %1', device.name);
+}
+
+function placeholder(
+  trans: TranslationBundle,
+  task: ITask,
+  running: boolean,
+  steerable: boolean
+): string {
+  if (task.paused) {
+    return trans.__('Reply… (queued behind the messages that wait)');
+  }
+  if (steerable) {
+    return trans.__('Reply, or steer while it runs…');
+  }
+  return running
+    ? trans.__('Reply… (queued next, starts when this answer is done)')
+    : trans.__('Reply…');
+}

@@ -1,0 +1,96 @@
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { Commands } from '../commands';
+import { SECTIONS, type Section } from '../components/settings/SettingsView';
+import { wegentIcon } from '../icons';
+import { IWegent } from '../tokens';
+import { SettingsTab } from '../widgets/settingsTab';
+
+const NAME = 'wegent-settings';
+
+/** The settings that the gateway keeps, in a tab. */
+export const settingsTabPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'wegent-jupyter:settings-tab',
+  description: 'Connections and API tokens of Wegent',
+  autoStart: true,
+  requires: [IWegent],
+  optional: [ILabShell, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    wegent: IWegent,
+    labShell: ILabShell | null,
+    restorer: ILayoutRestorer | null
+  ) => {
+    const { commands, shell } = app;
+    const tracker = new WidgetTracker<MainAreaWidget<SettingsTab>>({
+      namespace: NAME
+    });
+    const open = (section: Section | undefined, activate: boolean): void => {
+      const widget = tracker.currentWidget ?? make();
+      if (section) {
+        widget.content.section.set(section);
+      }
+      if (!widget.isAttached) {
+        shell.add(widget, labShell ? 'main' : 'right', { type: 'Wegent' });
+      }
+      if (activate) {
+        shell.activateById(widget.id);
+      }
+    };
+    const make = (): MainAreaWidget<SettingsTab> => {
+      const content = new SettingsTab({ ...wegent, commands });
+      const widget = new MainAreaWidget({ content });
+      widget.id = NAME;
+      widget.toolbar.hide();
+      content.section.changed.connect(() => void tracker.save(widget));
+      void tracker.add(widget);
+      return widget;
+    };
+    commands.addCommand(Commands.openSettings, {
+      label: args => sectionLabel(wegent.trans, sectionOf(args.section)),
+      icon: wegentIcon,
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: { section: { type: 'string', enum: [...SECTIONS] } }
+        }
+      },
+      execute: args => open(sectionOf(args.section), args.activate !== false)
+    });
+    if (restorer) {
+      void restorer.restore(tracker, {
+        command: Commands.openSettings,
+        args: ({ content }) => ({
+          section: content.section.value,
+          activate: false
+        }),
+        name: () => NAME
+      });
+    }
+  }
+};
+
+function sectionOf(name: unknown): Section | undefined {
+  return SECTIONS.find(section => section === name);
+}
+
+function sectionLabel(
+  trans: TranslationBundle,
+  section: Section | undefined
+): string {
+  switch (section) {
+    case 'connections':
+      return trans.__('Connections');
+    case 'tokens':
+      return trans.__('API Tokens');
+    default:
+      return trans.__('Wegent Settings');
+  }
+}

@@ -1,0 +1,359 @@
+"""Commands by key on a device: each key, in its workspaces, bounded, ended with its tree, without a secret of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from wegent_jupyter.executor import commands as module
+from wegent_jupyter.executor.commands import Commands
+from wegent_jupyter.executor.config import load
+from wegent_jupyter.executor.processes import MARKER_VARIABLE, ProcessRecords
+from wegent_jupyter.executor.roots import OUTSIDE
+from wegent_jupyter.protocol.commands import COMMANDS, CommandSpec
+
+GIT = {
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_AUTHOR_NAME": "A",
+    "GIT_AUTHOR_EMAIL": "a@x",
+    "GIT_COMMITTER_NAME": "A",
+    "GIT_COMMITTER_EMAIL": "a@x",
+}
+
+
+class Box:
+    """A device's commands, in a temporary home."""
+
+    def __init__(self, home: Path) -> None:
+        self.root = home / "workspace"
+        self.project = self.root / "projects" / "demo"
+        self.project.mkdir(parents=True)
+        self.outside = home / "outside"
+        self.outside.mkdir()
+        (self.outside / "secret.txt").write_text("secret")
+        self.settings = load({"WEGENT_EXECUTOR_HOME": str(home / "h"), "LOCAL_WORKSPACE_ROOT": str(self.root)})
+        self.records = ProcessRecords(home / "processes")
+
+    def __call__(self, key: str | None, *args: str, cwd: Path | None = None, **fields: Any) -> dict[str, Any]:
+        message = {
+            "command": key or "x",
+            "command_key": key,
+            "args": list(args),
+            "cwd": str(cwd or self.project),
+            **fields,
+        }
+        commands = Commands(self.settings, self.records)
+        result: dict[str, Any] = asyncio.run(commands.run(message))
+        return result
+
+    def ok(self, key: str, *args: str, **fields: Any) -> Any:
+        result = self(key, *args, **fields)
+        assert result["success"], result
+        return json.loads(result["stdout"]) if COMMANDS[key].post == "json" else result["stdout"]
+
+    def git(self, *arguments: str) -> str:
+        ran = subprocess.run(
+            ["git", *arguments], cwd=self.project, env={**os.environ, **GIT}, check=True, capture_output=True, text=True
+        )
+        return ran.stdout
+
+    def repository(self) -> None:
+        self.git("init", "-q", "-b", "main")
+        (self.project / "a.txt").write_text("one\n")
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "first")
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
+    for name, value in GIT.items():
+        monkeypatch.setenv(name, value)
+    return Box(tmp_path)
+
+
+def test_where_things_are_is_told(box: Box) -> None:
+    assert box.ok("pwd").strip() == str(box.project)
+    assert box.ok("home_dir").strip() == str(Path.home())
+    assert box.ok("project_workspace_root").strip() == str(box.root / "projects")
+    nowhere = asyncio.run(Commands(box.settings, box.records).run({"command": "pwd", "command_key": "pwd"}))
+    assert nowhere["stdout"].strip() == str(box.root)
+
+
+def test_directories_are_listed_and_made(box: Box) -> None:
+    assert box("mkdir_p", "deep/er", "-p")["success"]
+    (box.project / "file").write_text("x")
+    assert set(box.ok("ls_a").split()) == {".", "..", "deep", "-p", "file"}
+    assert "deep/" in box.ok("ls_dirs").split()
+    assert box("path_exists", "deep/er")["success"]
+    missing = box("path_exists", "nowhere")
+    assert (missing["success"], missing["exit_code"], missing["error"]) == (False, 1, None)
+
+
+def test_a_tree_lists_directories_first_and_names_no_link_a_directory(box: Box) -> None:
+    (box.project / "b").mkdir()
+    (box.project / "a.txt").write_text("hello")
+    (box.project / "out").symlink_to(box.outside)
+    found = box.ok("workspace_tree")
+    assert [(one["name"], one["is_directory"]) for one in found["entries"]] == [
+        ("b", True),
+        ("a.txt", False),
+        ("out", False),
+    ]
+    assert found["entries"][1]["size"] == 5
+    assert box.ok("workspace_tree", "b")["entries"] == []
+
+
+def test_files_are_read_up_to_their_limits(box: Box) -> None:
+    (box.project / "big.txt").write_bytes(b"x" * (300 << 10))
+    text = box.ok("workspace_read_text_file", "big.txt")
+    assert (len(text["content"]), text["truncated"], text["size"], text["name"]) == (
+        256 << 10,
+        True,
+        300 << 10,
+        "big.txt",
+    )
+    data = os.urandom((1 << 20) + 10)
+    (box.project / "big.bin").write_bytes(data)
+    first = box.ok("workspace_read_file_chunk", "big.bin")
+    rest = box.ok("workspace_read_file_chunk", "big.bin", str(1 << 20))
+    assert base64.b64decode(first["content_base64"]) + base64.b64decode(rest["content_base64"]) == data
+    assert (first["eof"], rest["eof"], rest["offset"]) == (False, True, 1 << 20)
+
+
+def test_what_is_no_file_is_not_read(box: Box) -> None:
+    os.mkfifo(box.project / "pipe")
+    for name in ("pipe", "missing", "."):
+        result = box("workspace_read_text_file", name)
+        assert (result["success"], bool(result["error"])) == (False, True)
+    assert box("workspace_read_file_chunk", "pipe", "-1")["error"]
+
+
+@pytest.mark.parametrize("way", ["../../../outside", "{outside}", "link", "link/../../outside", "/", "~root", "a\0b"])
+def test_nothing_outside_of_the_workspaces_is_reached(box: Box, way: str) -> None:
+    (box.project / "link").symlink_to(box.outside)
+    place = way.format(outside=box.outside)
+    for key in ("workspace_tree", "mkdir_p", "path_exists", "project_folder_status", "workspace_read_text_file"):
+        result = box(key, place)
+        assert (result["success"], bool(result["error"])) == (False, True), key
+    inside = box("workspace_read_text_file", f"{place}/secret.txt")
+    assert "secret" not in str(inside["stdout"])
+    assert not box("pwd", cwd=box.project / place if "\0" not in place else Path(place))["success"]
+
+
+def test_a_refusal_has_wegents_words_and_status(box: Box) -> None:
+    result = box("workspace_tree", str(box.outside))
+    assert (result["exit_code"], result["error"]) == (64, OUTSIDE)
+    assert json.loads(result["stdout"])["error"] == OUTSIDE
+
+
+def test_directories_of_the_gateway_and_of_the_environment_are_workspaces_too(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    assert not box("pwd", cwd=box.outside)["success"]
+    assert box("pwd", cwd=box.outside, roots=[str(box.outside)])["success"]
+    assert not box("pwd", cwd=box.outside, roots=["/", "relative", ""])["success"], "the root of everything is none"
+    settings = load(
+        {"WEGENT_EXECUTOR_HOME": str(tmp_path / "h"), "WEGENT_WORKSPACE_ROOTS": f"{box.outside}{os.pathsep}/nowhere"}
+    )
+    message = {"command": "pwd", "command_key": "pwd", "cwd": str(box.outside)}
+    assert asyncio.run(Commands(settings, box.records).run(message))["success"]
+
+
+def test_a_missing_directory_is_named(box: Box) -> None:
+    assert box("pwd", cwd=box.project / "no")["error"].startswith("Working directory does not exist")
+
+
+def test_git_tells_and_changes_a_repository(box: Box) -> None:
+    box.repository()
+    assert box.ok("git_branch").strip() == "main"
+    assert box.ok("git_is_worktree").strip() == "true"
+    assert box("git_checkout_new", "work")["success"]
+    (box.project / "a.txt").write_text("two\n")
+    (box.project / "new.txt").write_text("new\n")
+    assert "+two" in box.ok("git_diff_unstaged")
+    assert "a.txt" in box.ok("git_status_porcelain")
+    diff = box.ok("git_diff")
+    assert "+two" in diff
+    assert "+new" in diff
+    assert box("git_add_all")["success"]
+    assert "+new" in box.ok("git_diff_staged")
+    assert "2 files changed" in box.ok("git_diff_shortstat")
+    assert box("git_commit", "second")["success"]
+    assert "+new" in box.ok("git_diff_last_commit")
+    assert "+two" in box.ok("git_branch_diff")
+    assert "2 files changed" in box.ok("git_branch_diff_shortstat")
+    assert box.ok("git_diff") == ""
+    assert set(box.ok("git_branch_list").split()) == {"main", "work"}
+    assert box("git_commit_available", "HEAD")["success"]
+    assert not box("git_commit_available", "--help")["success"]
+    box.git("remote", "add", "origin", str(box.outside))
+    assert box.ok("git_remote_url").strip() == str(box.outside)
+    assert box.ok("git_config", "remote.origin.url").strip() == str(box.outside)
+
+
+def test_a_repository_is_cloned_fetched_and_pushed_within_the_workspaces(box: Box) -> None:
+    box.repository()
+    bare = box.root / "bare.git"
+    box.git("init", "-q", "--bare", str(bare))
+    clone = box.root / "clone"
+    assert box("git_clone", str(box.project), str(clone), cwd=box.root)["success"]
+    box.git("remote", "add", "origin", str(bare))
+    assert box("git_push")["success"]
+    assert box("git_fetch")["success"]
+    assert not box("git_clone", str(box.project), str(box.outside / "x"), cwd=box.root)["success"]
+    assert not (box.outside / "x").exists()
+    assert box("git_checkout_new", "work")["success"]
+    assert box("git_checkout", "main")["success"]
+    assert not box("git_checkout", "--detach")["success"]
+
+
+def test_a_repository_without_a_commit_has_a_diff_too(box: Box) -> None:
+    box.git("init", "-q", "-b", "main")
+    (box.project / "new.txt").write_text("new\n")
+    assert "+new" in box.ok("git_diff")
+    assert "+new" in box.ok("git_branch_diff")
+
+
+def test_a_project_folder_is_described(box: Box) -> None:
+    assert box.ok("project_folder_status", "nowhere") == {
+        "exists": False,
+        "isDirectory": False,
+        "isEmpty": False,
+        "isGitRepo": False,
+        "remoteUrl": None,
+        "headCommit": None,
+    }
+    assert box.ok("project_folder_status", ".")["isEmpty"] is True
+    box.repository()
+    status = box.ok("project_folder_status", ".")
+    assert (status["isGitRepo"], status["headCommit"]) == (True, box.git("rev-parse", "HEAD").strip())
+
+
+def test_a_repository_cannot_make_a_diff_run_a_program(box: Box) -> None:
+    box.repository()
+    ran = box.project / "ran"
+    hook = box.root / "hook"
+    hook.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    hook.chmod(0o755)
+    for name in ("diff.external", "core.fsmonitor", "core.pager", "core.editor"):
+        box.git("config", name, str(hook))
+    (box.project / "a.txt").write_text("two\n")
+    for key in ("git_diff", "git_diff_unstaged", "git_diff_shortstat", "git_status_porcelain", "git_diff_last_commit"):
+        box.ok(key)
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("key", ["rm_rf", "git_worktree_add", "", "../pwd"])
+def test_a_key_that_is_not_in_the_table_is_not_run(box: Box, key: str) -> None:
+    result = box(key)
+    assert (result["success"], result["exit_code"], bool(result["error"])) == (False, None, True)
+
+
+def test_every_key_of_the_table_is_known_here(box: Box) -> None:
+    box.repository()
+    for key, spec in COMMANDS.items():
+        result = box(key, *["a.txt"] * spec.min_args)
+        assert "not known" not in str(result["error"]), key
+
+
+@pytest.mark.parametrize(("key", "count"), [("pwd", 1), ("git_clone", 3), ("path_exists", 0), ("git_commit", 2)])
+def test_too_many_or_too_few_arguments_are_refused(box: Box, key: str, count: int) -> None:
+    assert "arguments" in box(key, *["x"] * count)["error"]
+
+
+def test_what_a_stock_backend_sends_is_run_only_if_it_is_one_of_the_keys(box: Box) -> None:
+    box.repository()
+    known = ["git", "status", "--porcelain"]
+    assert box(None, argv=known)["success"]
+    assert box(None, argv=["mkdir", "-p", "--", "made"])["success"]
+    for argv in (["rm", "-rf", "."], ["git", "status"], [*known, "--ignored"], ["sh", "-c", "pwd"], []):
+        assert "known commands only" in box(None, argv=argv)["error"], argv
+    assert not box(None, argv=["mkdir", "-p", "--", str(box.outside / "made")])["success"]
+
+
+@pytest.mark.parametrize("name", ["PATH", "LD_PRELOAD", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "WEGENT_X", "BASH_ENV"])
+def test_a_caller_cannot_set_what_makes_programs_run_others(box: Box, name: str) -> None:
+    assert name in box("pwd", env={name: "x"})["error"]
+
+
+def test_no_secret_of_ours_reaches_a_command(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COMMANDS, "env", CommandSpec(("env",)))
+    for name in ("WEGENT_AUTH_TOKEN", "JPY_PARENT_PID", "JUPYTER_TOKEN", "JUPYTERHUB_API_TOKEN"):
+        monkeypatch.setenv(name, "canary")
+    shown = box("env", env={"TZ": "UTC"})["stdout"]
+    assert "canary" not in shown
+    assert "TZ=UTC" in shown
+
+
+def test_output_is_cut_at_its_limit_and_the_command_ends(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COMMANDS, "flood", CommandSpec(("sh", "-c", "head -c 20000000 /dev/zero; echo err >&2")))
+    result = box("flood", max_output_bytes=1000)
+    assert (len(result["stdout"]), result["stdout_truncated"], result["stderr"]) == (1000, True, "err\n")
+    assert result["success"]
+
+
+def test_a_time_out_ends_the_whole_tree(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "trap '' INT TERM; (setsid sleep 297 &); sh -c 'sleep 298' & sleep 299"
+    monkeypatch.setitem(COMMANDS, "hang", CommandSpec(("bash", "-c", script)))
+    began = time.monotonic()
+    result = box("hang", timeout_seconds=1)
+    assert time.monotonic() - began < 6
+    assert (result["timed_out"], result["error"], result["stdout"]) == (True, "Command timed out after 1 seconds", "")
+    assert not any(_marked(one) for one in psutil.process_iter())
+    assert list((box.records._directory).glob("*.json")) == []
+
+
+def _marked(process: psutil.Process) -> bool:
+    try:
+        return process.environ().get(MARKER_VARIABLE, "").startswith("command-")
+    except (psutil.Error, OSError):
+        return False
+
+
+def test_what_a_command_leaves_in_the_background_ends_with_it(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COMMANDS, "leave", CommandSpec(("bash", "-c", "(setsid sleep 296 &); echo done; exit 3")))
+    began = time.monotonic()
+    result = box("leave")
+    assert time.monotonic() - began < 5
+    assert (result["exit_code"], result["success"], result["stdout"]) == (3, False, "done\n")
+    assert not any(_marked(one) for one in psutil.process_iter())
+
+
+def test_a_command_reads_nothing(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COMMANDS, "cat", CommandSpec(("cat",)))
+    assert box("cat")["success"]
+
+
+def test_so_many_run_at_once_and_no_more(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COMMANDS, "nap", CommandSpec(("sleep", "1")))
+
+    async def scenario() -> list[dict[str, Any]]:
+        commands = Commands(box.settings, box.records)
+        message = {"command": "x", "command_key": "nap", "cwd": str(box.project)}
+        return await asyncio.gather(*(commands.run(message) for _ in range(module.AT_ONCE + 2)))
+
+    results = asyncio.run(scenario())
+    assert sum(one["success"] for one in results) == module.AT_ONCE
+    assert all("try again" in one["error"] for one in results if not one["success"])
+
+
+@pytest.mark.parametrize(
+    "message", [{}, {"command": "x", "timeout_seconds": 0}, {"command": "x", "args": "no list"}, {"command": None}]
+)
+def test_a_malformed_request_is_answered_by_the_name_of_its_field(box: Box, message: dict[str, Any]) -> None:
+    result = asyncio.run(Commands(box.settings, box.records).run(message))
+    assert not result["success"]
+    assert result["error"].split(":")[0] in ("command", "timeout_seconds", "args")
+
+
+def test_a_program_that_is_not_installed_is_named(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(box.outside))
+    assert "git was not found" in box("git_branch")["error"]

@@ -1,0 +1,97 @@
+"""Requests to the API, and what it answers."""
+
+import ssl
+from typing import TypeVar
+
+import httpx
+from pydantic import BaseModel
+
+from wegent_jupyter.client.discover import Server
+from wegent_jupyter.protocol import api
+
+M = TypeVar("M", bound=BaseModel)
+
+REQUEST_SECONDS = 30.0
+
+
+class ApiError(Exception):
+    """The server refused; `problem` says why and what to do."""
+
+    def __init__(self, status: int, problem: api.Problem) -> None:
+        """Keep the status code and the answer."""
+        super().__init__(problem.message)
+        self.status, self.problem = status, problem
+
+
+class Unreachable(Exception):
+    """No server answers."""
+
+
+class Rest:
+    """Sends requests to one server."""
+
+    def __init__(self, server: Server) -> None:
+        """Connect nothing yet."""
+        self._use(server)
+
+    @property
+    def remote(self) -> bool:
+        """Say whether the server may be on another machine: its paths are not ours then."""
+        return self._server.remote
+
+    def _use(self, server: Server) -> None:
+        self._server = server
+        self._context = trust(server)
+        self._http = http_client(server, self._context, f"{server.url}/api", REQUEST_SECONDS)
+
+    async def _get(self, path: str, model: type[M]) -> M:
+        return await self._request("GET", path, None, model)
+
+    async def _post(self, path: str, body: BaseModel, model: type[M], timeout: float = REQUEST_SECONDS) -> M:
+        return await self._request("POST", path, body.model_dump_json(exclude_none=True), model, timeout)
+
+    async def _put(self, path: str, body: BaseModel | None, model: type[M]) -> M:
+        return await self._request("PUT", path, body.model_dump_json() if body is not None else "{}", model)
+
+    async def _delete(self, path: str, model: type[M]) -> M:
+        return await self._request("DELETE", path, None, model)
+
+    async def _request(
+        self, method: str, path: str, body: str | None, model: type[M], timeout: float = REQUEST_SECONDS
+    ) -> M:
+        try:
+            answer = await self._http.request(method, path, content=body, timeout=timeout)
+        except httpx.TransportError as error:
+            raise Unreachable(f"{self._server.url} does not answer: {error}") from error
+        if answer.is_error:
+            raise ApiError(answer.status_code, _problem(answer))
+        try:
+            return model.model_validate_json(answer.content)
+        except ValueError as error:
+            raise Unreachable(f"{self._server.url} does not answer as a gateway does: is the address right?") from error
+
+
+def http_client(server: Server, context: ssl.SSLContext | None, base: str, timeout: float) -> httpx.AsyncClient:
+    """Return what speaks to a server. Only the way to another machine may lead through a proxy."""
+    verify: ssl.SSLContext | bool = context if context is not None else True
+    # A transport of our own switches httpx's look at the proxies of the environment off.
+    transport = None if server.remote else httpx.AsyncHTTPTransport(uds=server.unix, verify=verify, retries=1)
+    headers = {"Authorization": server.authorization}
+    return httpx.AsyncClient(base_url=base, headers=headers, transport=transport, verify=verify, timeout=timeout)
+
+
+def trust(server: Server) -> ssl.SSLContext | None:
+    """Return what says which certificates are believed; None where none is shown."""
+    if server.ca is not None:
+        context = ssl.create_default_context(cafile=server.ca)
+        context.check_hostname = False  # the server's own certificate, read from its file: it is pinned
+        return context
+    return ssl.create_default_context() if server.remote and server.url.startswith("https:") else None
+
+
+def _problem(answer: httpx.Response) -> api.Problem:
+    try:
+        return api.Problem.model_validate_json(answer.content)
+    except ValueError:
+        text = f"The server answered {answer.status_code}."
+        return api.Problem(detail=text, message=text, code=f"http_{answer.status_code}")
