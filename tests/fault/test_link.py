@@ -178,7 +178,8 @@ def test_another_user_who_takes_the_port_of_a_broken_tunnel_gets_nothing(
         for command in (("join", gateway.url), ("join", gateway.url, "--code", "wgj-secret")):
             ran = executor.run(*command)
             assert (ran.returncode, "another user" in ran.stderr) == (3, True), ran.stderr
-        assert heard.read_text() == "listening\n"
+        # Looking for the cause may have begun before that program was there: a bare GET, which holds no secret.
+        assert not any(word in heard.read_text() for word in ("Upgrade", "POST", "Authorization", "wgd-", "wgj-"))
     gateway.come_back()
     executor.reach("connected")
 

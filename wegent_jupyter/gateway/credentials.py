@@ -156,6 +156,10 @@ class Credentials:
         """Say whether a device was deleted and revoked: then it has to join again."""
         return (owner, device_id) in self._removed
 
+    def joined(self, owner: str, device_id: str) -> bool:
+        """Say whether a device has a key that it got by joining, and uses it."""
+        return any(one.used is not None and one.made_by is None for one in self._device_keys(owner, device_id))
+
     def of(self, owner: str) -> list[Credential]:
         """Return an owner's credentials, newest first."""
         mine = [entry for entry in self._by_hash.values() if entry.owner == owner and self._listed(entry)]
@@ -185,8 +189,7 @@ class Credentials:
         None where there is none to have: the device has one from joining, or was removed, or what it came with was
         revoked. So a token that leaked takes no device from who let it in.
         """
-        joined = (one.used is not None and one.made_by is None for one in self._device_keys(by.owner, device_id))
-        if any(joined) or self.removed(by.owner, device_id):
+        if self.joined(by.owner, device_id) or self.removed(by.owner, device_id):
             return None
         entry, secret = self._make(by.owner, "device", name, device_id)
         entry.made_by = by.id

@@ -19,6 +19,10 @@ SECOND = (
     "device. End one of them; or, if this home or machine is a copy, make it a device of its own: "
     "wegent-executor identity new"
 )
+HAS_KEY = (
+    "Registration failed: this device joined and has a key of its own. Join it again if that is lost: "
+    "wegent-executor join URL"
+)
 FOREIGN_KEY = "Registration failed: this key belongs to another device"
 EMBEDDED = (
     "Registration failed: this is the identity of the server's own device. Give this one its own: "
@@ -78,6 +82,8 @@ class Registrar:
                 raise NotRegistered(FOREIGN_KEY)
         elif self._credentials.removed(owner, hello.device_id):
             raise NotRegistered(REMOVED)
+        elif self._credentials.joined(owner, hello.device_id):
+            raise NotRegistered(HAS_KEY)  # whoever has a token must not be able to take its place
 
     async def _wait_for_earlier(self, owner: str, device_id: str, boot_id: str | None) -> None:
         """Ask another process with this identity whether it lives; raises NotRegistered when it does.
