@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from wegent_jupyter.executor import command_files, git_settings, processes
 from wegent_jupyter.executor import commands as module
 from wegent_jupyter.executor.commands import Commands
 from wegent_jupyter.executor.config import load
@@ -249,6 +250,287 @@ def test_a_repository_cannot_make_a_diff_run_a_program(box: Box) -> None:
     for key in ("git_diff", "git_diff_unstaged", "git_diff_shortstat", "git_status_porcelain", "git_diff_last_commit"):
         box.ok(key)
     assert not ran.exists()
+
+
+LOOKS = (
+    "git_diff",
+    "git_diff_unstaged",
+    "git_diff_staged",
+    "git_diff_shortstat",
+    "git_branch_diff",
+    "git_branch_diff_shortstat",
+    "git_status_porcelain",
+    "git_diff_last_commit",
+    "git_branch",
+    "git_branch_list",
+    "git_is_worktree",
+)
+
+
+def trap(box: Box) -> tuple[str, Path]:
+    """Return a program that passes its input on, and the file that tells it ran."""
+    ran, program = box.root / "ran", box.root / "trap"
+    program.write_text(f"#!/bin/sh\necho $0 $@ >> {ran}\ncat\n")
+    program.chmod(0o755)
+    return str(program), ran
+
+
+def change(path: Path, text: str) -> None:
+    """Write what git cannot tell from its time and size to be the same."""
+    path.write_text(text)
+    os.utime(path, (1, 1))
+
+
+@pytest.mark.parametrize("ways", [("clean", "smudge"), ("process",)])
+def test_no_filter_of_a_repository_runs(box: Box, ways: tuple[str, ...]) -> None:
+    box.repository()
+    box.git("branch", "other")
+    program, ran = trap(box)
+    (box.project / ".gitattributes").write_text("* filter=x.y=z\n")
+    for way in ways:
+        box.git("config", f"filter.x.y=z.{way}", program)
+    box.git("config", "filter.x.y=z.required", "true")
+    change(box.project / "a.txt", "two\n")
+    (box.project / "new.txt").write_text("new\n")
+    for key in LOOKS:
+        box.ok(key)
+    assert "+two" in box.ok("git_diff")
+    assert "+new" in box.ok("git_diff")
+    for key, *args in (
+        ("git_add_all",),
+        ("git_commit", "-second"),
+        ("git_checkout", "other"),
+        ("git_checkout", "main"),
+    ):
+        box.ok(key, *args)
+    assert not ran.exists()
+
+
+def test_a_filter_from_an_included_or_a_worktrees_file_does_not_run_either(box: Box) -> None:
+    box.repository()
+    program, ran = trap(box)
+    (box.project / ".gitattributes").write_text("*.txt filter=one\n*.md filter=two\n")
+    (box.root / "more").write_text(f'[filter "one"]\nclean = {program}\n')
+    box.git("config", "include.path", str(box.root / "more"))
+    box.git("config", "extensions.worktreeConfig", "true")
+    box.git("config", "--worktree", "filter.two.clean", program)
+    change(box.project / "a.txt", "two\n")
+    (box.project / "b.md").write_text("b")
+    for key in (*LOOKS, "git_add_all"):
+        box.ok(key)
+    assert not ran.exists()
+
+
+def test_a_filter_that_a_person_set_for_all_runs(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.repository()
+    program, ran = trap(box)
+    settings = box.root / "gitconfig"
+    settings.write_text('[filter "up"]\nclean = tr a-z A-Z\nrequired = true\n')
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    (box.project / ".gitattributes").write_text("*.txt filter=up\n")
+    box.git("config", "filter.up.clean", program)
+    change(box.project / "a.txt", "two\n")
+    assert "+TWO" in box.ok("git_diff")
+    box.ok("git_add_all")
+    box.ok("git_commit", "second")
+    assert box.git("show", "HEAD:a.txt") == "TWO\n"
+    assert not ran.exists()
+
+
+def test_no_program_that_checks_a_signature_runs_to_look(box: Box) -> None:
+    box.repository()
+    program, ran = trap(box)
+    commit = box.git("cat-file", "commit", "HEAD")
+    head, _, text = commit.partition("\n\n")
+    (box.root / "signed").write_text(f"{head}\ngpgsig -----BEGIN PGP SIGNATURE-----\n x\n\n{text}")
+    box.git("reset", "-q", "--soft", box.git("hash-object", "-t", "commit", "-w", str(box.root / "signed")).strip())
+    box.git("config", "log.showSignature", "true")
+    box.git("config", "gpg.program", program)
+    box.ok("git_diff_last_commit")
+    assert not ran.exists()
+
+
+def test_no_program_of_a_submodule_runs(box: Box) -> None:
+    box.repository()
+    program, ran = trap(box)
+    sub = box.project / "sub"
+    sub.mkdir()
+    inner = ("-C", str(sub))
+    box.git(*inner, "init", "-q", "-b", "main")
+    (sub / "s.txt").write_text("s\n")
+    box.git(*inner, "add", "-A")
+    box.git(*inner, "commit", "-q", "-m", "one")
+    box.git("add", "sub")
+    box.git("commit", "-q", "-m", "sub")
+    box.git("branch", "other")
+    box.git("config", "diff.submodule", "diff")
+    box.git(*inner, "config", "diff.external", program)
+    box.git(*inner, "config", "core.fsmonitor", program)
+    box.git(*inner, "config", "filter.x.clean", program)
+    (sub / ".gitattributes").write_text("* filter=x\n")
+    box.git(
+        *inner, "-c", "filter.x.clean=cat", "-c", "core.fsmonitor=false", "commit", "-q", "--allow-empty", "-m", "two"
+    )
+    change(sub / "s.txt", "t\n")
+    (box.project / "a.txt").unlink()
+    (box.project / "b.txt").write_text("b")
+    for key in LOOKS:
+        box.ok(key)
+    for key, *args in (("git_add_all",), ("git_commit", "two"), ("git_checkout", "other"), ("git_checkout", "main")):
+        box.ok(key, *args)
+    assert not ran.exists()
+    head = box.git(*inner, "rev-parse", "HEAD").strip()
+    assert head in box.git("ls-tree", "HEAD"), "where the submodule stands was committed"
+    assert set(box.git("ls-tree", "--name-only", "HEAD").split()) == {"sub", "b.txt"}
+
+
+def test_no_hook_of_a_repository_runs(box: Box) -> None:
+    box.repository()
+    program, ran = trap(box)
+    bare = box.root / "bare.git"
+    box.git("init", "-q", "--bare", str(bare))
+    box.git("remote", "add", "origin", str(bare))
+    for name in ("pre-commit", "commit-msg", "post-commit", "post-checkout", "pre-push", "reference-transaction"):
+        hook = box.project / ".git" / "hooks" / name
+        hook.parent.mkdir(exist_ok=True)
+        hook.symlink_to(program)
+    for name in ("core.sshCommand", "credential.helper"):
+        box.git("config", name, program)
+    (box.project / "a.txt").write_text("two\n")
+    for key, *args in (("git_commit", "x"), ("git_checkout_new", "y"), ("git_checkout", "main")):
+        box("git_add_all")
+        box.ok(key, *args)
+    box.ok("git_push")
+    box.ok("git_fetch")
+    assert not ran.exists()
+
+
+def test_a_repository_above_the_workspaces_is_not_seen(box: Box, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    for key in (*LOOKS, "git_add_all", "git_push"):
+        result = box(key)
+        assert (result["success"], "secret" in result["stdout"]) == (False, False), key
+        assert "not a git repository" in result["stderr"], key
+    assert box.ok("project_folder_status", ".")["isGitRepo"] is False
+    assert subprocess.run(["git", "-C", str(tmp_path), "ls-files"], check=True, capture_output=True).stdout == b""
+
+
+@pytest.mark.parametrize("way", ["file", "link", "worktree"])
+def test_a_repository_that_points_outside_is_refused(box: Box, way: str) -> None:
+    subprocess.run(["git", "init", "-q", str(box.outside)], check=True)
+    if way == "file":
+        (box.project / ".git").write_text(f"gitdir: {box.outside / '.git'}\n")
+    elif way == "link":
+        (box.project / ".git").symlink_to(box.outside / ".git")
+    else:
+        box.repository()
+        box.git("config", "core.worktree", str(box.outside))
+    for key in (*LOOKS, "git_add_all"):
+        result = box(key)
+        assert (result["error"], result["stdout"]) == (module.OTHER_REPOSITORY, ""), key
+    assert not box("project_folder_status", ".")["success"]
+    if way != "worktree":
+        assert box("git_clone", str(box.project), "x", cwd=box.root)["error"] == module.OTHER_REPOSITORY
+
+
+def test_a_worktree_within_the_workspaces_is_one(box: Box) -> None:
+    box.repository()
+    tree = box.root / "worktrees" / "one"
+    box.git("worktree", "add", "-q", str(tree))
+    (tree / "a.txt").write_text("two\n")
+    assert "+two" in box.ok("git_diff", cwd=tree)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "ext::sh -c true",
+        "--upload-pack=true",
+        "file:///etc",
+        "git://x/y",
+        "{outside}",
+        "../../../outside",
+        "-x@y:z",
+        "ssh://-oProxyCommand=x/y",
+        "a@-oProxyCommand=x:y",
+        "HTTP::x",
+        ".",
+    ],
+)
+def test_only_addresses_and_paths_in_the_workspaces_are_cloned(box: Box, source: str) -> None:
+    subprocess.run(["git", "init", "-q", str(box.outside)], check=True)
+    result = box("git_clone", source.format(outside=box.outside), "made")
+    assert (result["success"], bool(result["error"])) == (False, True)
+    assert not (box.project / "made").exists()
+
+
+@pytest.mark.parametrize("source", ["https://127.0.0.1:1/x", "http://127.0.0.1:1/x", "ssh://127.0.0.1:1/x"])
+def test_an_address_is_given_to_git(box: Box, source: str) -> None:
+    assert box("git_clone", source, "made")["error"] is None
+
+
+@pytest.mark.parametrize("key", ["git_config", "git_checkout", "git_checkout_new", "git_commit_available"])
+def test_no_argument_is_an_option_of_git(box: Box, key: str) -> None:
+    box.repository()
+    assert "may not begin" in box(key, "--list")["error"]
+
+
+def test_what_we_inherit_does_not_lead_git_elsewhere(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.repository()
+    subprocess.run(["git", "init", "-q", "-b", "elsewhere", str(box.outside)], check=True)
+    monkeypatch.setenv("GIT_DIR", str(box.outside / ".git"))
+    assert box.ok("git_branch").strip() == "main"
+
+
+def test_a_git_that_takes_no_settings_from_the_environment_is_not_used(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.repository()
+    monkeypatch.setattr(git_settings, "ALWAYS", [])
+    assert box("git_status_porcelain")["error"] == module.OLD_GIT
+
+
+def test_a_diff_stops_beyond_its_limit(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.repository()
+    for number in range(9):
+        (box.project / f"new{number}.txt").write_text("x" * 900 + "\n")
+    ran: list[list[str]] = []
+    spawn = processes.spawn
+
+    async def counted(argv: list[str], **fields: Any) -> Any:
+        ran.append(argv)
+        return await spawn(argv, **fields)
+
+    monkeypatch.setattr(module, "spawn", counted)
+    result = box("git_diff", max_output_bytes=2000)
+    assert (len(result["stdout"]), result["stdout_truncated"]) == (2000, True)
+    assert sum("--no-index" in argv for argv in ran) == 2
+    change(box.project / "a.txt", "y" * 3000)
+    result = box("git_diff", max_output_bytes=2000)
+    assert (len(result["stdout"]), result["stdout_truncated"]) == (2000, True)
+
+
+def test_a_name_that_is_no_text_is_in_the_diff(box: Box) -> None:
+    box.repository()
+    (box.project / os.fsdecode(b"n\xff.txt")).write_text("new\n")
+    assert "+new" in box.ok("git_diff")
+
+
+def test_a_result_fits_into_a_message(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COMMANDS, "flood", CommandSpec(("sh", "-c", "head -c 6000000 /dev/zero | tr '\\0' '\\377'")))
+    result = box("flood", max_output_bytes=5 << 20)
+    assert result["stdout_truncated"]
+    assert 10 << 20 < len(json.dumps(result)) < 13 << 20
+
+
+def test_what_is_read_as_json_is_not_cut(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    (box.project / "big.bin").write_bytes(os.urandom(1 << 20))
+    assert len(base64.b64decode(box.ok("workspace_read_file_chunk", "big.bin")["content_base64"])) == 1 << 20
+    monkeypatch.setattr(command_files, "MAX_TREE", 1000)
+    for number in range(50):
+        (box.project / f"f{number}").touch()
+    tree = box.ok("workspace_tree", max_output_bytes=1)
+    assert (tree["truncated"], len(tree["entries"]) < 10) == (True, True)
 
 
 @pytest.mark.parametrize("key", ["rm_rf", "git_worktree_add", "", "../pwd"])

@@ -1,14 +1,17 @@
 """Commands that the device answers itself: what is in its workspaces. Each returns JSON with Wegent's names."""
 
 import base64
+import json
 import os
 import stat
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
 MAX_ENTRIES = 5_000
+MAX_TREE = 4 << 20
+"""Bytes of a directory's entries as JSON: the gateway takes 5 MiB."""
 TEXT_BYTES, CHUNK_BYTES = 256 << 10, 1 << 20
 """Wegent's limits of `workspace_read_text_file` and `workspace_read_file_chunk`."""
 
@@ -25,7 +28,14 @@ def tree(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise NotDone(f"{path} cannot be listed: {error.strerror}") from error
     entries.sort(key=lambda one: (not one["is_directory"], one["name"].lower(), one["name"]))
-    return {"path": str(path), "entries": entries, "truncated": len(entries) >= MAX_ENTRIES}
+    fitting = _fitting(entries)
+    truncated = len(entries) >= MAX_ENTRIES or len(fitting) < len(entries)
+    return {"path": str(path), "entries": fitting, "truncated": truncated}
+
+
+def _fitting(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    sizes = accumulate(len(json.dumps(one)) + 2 for one in entries)
+    return [one for one, size in zip(entries, sizes, strict=True) if size <= MAX_TREE]
 
 
 def read_text(path: Path) -> dict[str, Any]:

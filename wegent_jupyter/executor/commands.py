@@ -1,10 +1,12 @@
 """Run what the gateway asks for by key (`protocol/commands.py`).
 
-In the device's workspaces, from argument lists, bounded in time and output, ended with the whole tree.
+In the device's workspaces, from argument lists, bounded in time and output, ended with the whole tree. A repository's
+own hooks, filters and other programs never run (`git_settings.py`).
 """
 
 import asyncio
 import json
+import os
 import re
 import secrets
 import time
@@ -14,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from wegent_jupyter.executor import command_files, command_git
+from wegent_jupyter.executor import command_files, command_git, git_settings
 from wegent_jupyter.executor.config import Settings
 from wegent_jupyter.executor.processes import STDERR_TAIL, GuardedProcess, ProcessRecords, ProgramNotFound, spawn
 from wegent_jupyter.executor.roots import Outside, Roots
@@ -27,16 +29,15 @@ AT_ONCE = 8
 OUTSIDE_STATUS = 64
 """Wegent's exit status of what is refused."""
 READ_BYTES = 64 << 10
-_GIT_ENVIRONMENT = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_PAGER": "cat",
-    "GIT_EDITOR": "true",
-    "GIT_OPTIONAL_LOCKS": "0",
-    # A repository may name a program here that every `git status` runs.
-    "GIT_CONFIG_COUNT": "1",
-    "GIT_CONFIG_KEY_0": "core.fsmonitor",
-    "GIT_CONFIG_VALUE_0": "false",
-}
+MAX_INTERNAL = 4 << 20
+"""Bytes of output that is read here and not passed on."""
+MAX_ENCODED = 12 << 20
+"""Bytes that an output may have as JSON, as it travels: a larger message would end the connection."""
+MAX_ERROR = 4_000
+OTHER_REPOSITORY = "The git repository of this folder lies outside of the workspaces of this device."
+OLD_GIT = "The git of this device is older than 2.31: it cannot be kept from running a repository's programs."
+_REMOTE = re.compile(r"(https?|ssh)://[^-\s]\S*|[A-Za-z0-9._][\w.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?![:-])\S+", re.ASCII)
+"""What may be cloned, beside a path in the workspaces."""
 _ENVIRONMENT = re.compile(r"LANG|LC_[A-Z]+|TZ|GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)")
 """What a caller may set: nothing that makes a program run another one."""
 
@@ -98,6 +99,7 @@ class _Command:
         self._projects = root / "projects"
         own = [root, settings.chats, self._projects, root / "worktrees", *settings.workspace_roots]
         self._roots = Roots([*own, *(Path(one) for one in message.roots)])
+        self._git_settings = git_settings.ALWAYS
 
     async def run(self) -> _Output:
         """Run it; raises Refused, Outside, NotDone, ProgramNotFound, OSError."""
@@ -111,11 +113,22 @@ class _Command:
         folder = self._folder()
         if spec.paths:
             args = [str(self._roots.inside(one, folder)) if _is_path(key, n) else one for n, one in enumerate(args)]
-        if key == "git_clone" and len(args) > 1:
-            args[1] = str(self._roots.inside(args[1], folder))
+        if key == "git_clone":
+            args = await self._cloned(args, folder)
+        elif key.startswith("git_"):
+            _check_options(key, args)
+            top = await self._enter(folder)
+            if isinstance(top, _Output):
+                return top
+            if key == "git_add_all":
+                return await self._add_all(top)
         if not spec.argv:
             return await self._ourselves(key, folder, args)
         return await self._execute([*_safer(spec.argv), *args], folder)
+
+    @property
+    def _limit(self) -> int:
+        return self._message.max_output_bytes
 
     def _folder(self) -> Path:
         root = self._settings.workspace_root
@@ -125,6 +138,60 @@ class _Command:
         if not folder.is_dir():
             raise Refused(f"Working directory does not exist: {folder}")
         return folder
+
+    async def _enter(self, folder: Path) -> Path | _Output:
+        """Return the top of a folder's repository, none of whose programs runs from now on; or what git says."""
+        where = ["git", "rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir"]
+        found = await self._execute(where, folder, MAX_INTERNAL, "surrogateescape")
+        if found.status != 0:
+            return found._replace(stdout="")
+        inside = self._check_places(found.stdout, folder)
+        list_all = ["git", "config", "--list", "--includes", "--show-scope", "-z"]
+        listed = await self._execute(list_all, folder, MAX_INTERNAL, "surrogateescape")
+        if listed.status != 0 or listed.stdout_cut:
+            raise Refused(f"The settings of the repository cannot be read: {listed.stderr.strip() or 'too many'}")
+        against = git_settings.overriding(listed.stdout)
+        if against is None:
+            raise Refused(OLD_GIT)
+        self._git_settings = [*git_settings.ALWAYS, *against]
+        return inside[0]
+
+    async def _cloned(self, args: list[str], folder: Path) -> list[str]:
+        """Return what to clone, and to where; raises Refused, Outside."""
+        source, *target = args
+        if not _REMOTE.fullmatch(source):
+            if source.startswith("-") or "://" in source or "::" in source:
+                raise Refused("Only https, http and ssh addresses and paths in the workspaces are cloned.")
+            source = str(await self._cloneable(self._roots.inside(source, folder)))
+        return [source, *(str(self._roots.inside(one, folder)) for one in target)]
+
+    async def _cloneable(self, path: Path) -> Path:
+        """Return a repository's path if all of it lies in the workspaces; raises Refused."""
+        place = await asyncio.to_thread(_git_place, path)
+        if place is None:
+            raise Refused(f"{path} is no git repository.")
+        where = ["git", f"--git-dir={place}", "rev-parse", "--absolute-git-dir", "--git-common-dir"]
+        found = await self._execute(where, path, MAX_INTERNAL, "surrogateescape")
+        if found.status != 0:
+            raise Refused(f"{path} is no git repository.")
+        self._check_places(found.stdout, path)
+        return path
+
+    def _check_places(self, printed: str, folder: Path) -> list[Path]:
+        """Return what git printed, a path a line, if all are in the workspaces; raises Refused."""
+        try:
+            return [self._roots.inside(one, folder) for one in printed.removesuffix("\n").split("\n")]
+        except Outside as error:
+            raise Refused(OTHER_REPOSITORY) from error
+
+    async def _add_all(self, top: Path) -> _Output:
+        """Stage all; submodules apart, since `git add` has each tell its status, by its own settings."""
+        links = await command_git.links(self._git, top)
+        without = [f":(top,exclude,literal){one}" for one in links]
+        added = await self._execute(["git", "add", "--all", "--", ":/", *without], top)
+        if added.status != 0 or not links:
+            return added
+        return await self._execute(["git", "update-index", "--remove", "--", *links], top)
 
     async def _ourselves(self, key: str, folder: Path, args: list[str]) -> _Output:
         target = Path(args[0]) if args else folder
@@ -136,24 +203,29 @@ class _Command:
             case "workspace_read_file_chunk":
                 return _json(await asyncio.to_thread(command_files.read_chunk, target, *args[1:]))
             case "project_folder_status":
+                if target.is_dir():
+                    await self._enter(target)
                 return _json(await command_git.folder_status(self._git, target))
             case "git_diff":
-                return self._cut(*await command_git.diff(self._git, folder))
+                return self._cut(*await command_git.diff(self._git, folder, self._limit))
             case "git_branch_diff":
-                return self._cut(*await command_git.branch_diff(self._git, folder))
+                return self._cut(*await command_git.branch_diff(self._git, folder, self._limit))
             case "git_branch_diff_shortstat":
                 return self._cut(*await command_git.branch_shortstat(self._git, folder))
         raise Refused(f"Device command key '{key}' is not known to this executor.")
 
     def _cut(self, status: int, text: str) -> _Output:
-        data, limit = text.encode(), self._message.max_output_bytes
-        return _Output(status, data[:limit].decode(errors="replace"), stdout_cut=len(data) > limit)
+        data = os.fsencode(text)
+        return _Output(status, data[: self._limit].decode(errors="replace"), stdout_cut=len(data) > self._limit)
 
     async def _git(self, arguments: Sequence[str], folder: Path) -> tuple[int, str]:
-        found = await self._execute(["git", *arguments], folder)
+        # One more than may be told, to see that it is too much.
+        limit = max(MAX_INTERNAL, self._limit + 1)
+        found = await self._execute(["git", *arguments], folder, limit, "surrogateescape")
         return found.status, found.stdout
 
-    async def _execute(self, argv: list[str], folder: Path) -> _Output:
+    async def _execute(self, argv: list[str], folder: Path, limit: int = 0, errors: str = "replace") -> _Output:
+        """Run it; of its output keep `limit` bytes, or as many as were asked for."""
         process = await spawn(
             argv,
             cwd=folder,
@@ -163,20 +235,28 @@ class _Command:
         )
         try:
             process.stdin.close()
-            stdout, cut = await _read(process, self._message.max_output_bytes)
+            stdout, cut = await _read(process, limit or self._limit)
             status = await process.wait()
         finally:
             await process.end()
         stderr = process.stderr_tail
-        limit = min(self._message.max_output_bytes, STDERR_TAIL)
-        return _Output(status, stdout, stderr[-limit:], cut, len(stderr) >= limit)
+        tail = min(self._limit, STDERR_TAIL)
+        return _Output(status, stdout.decode(errors=errors), stderr[-tail:], cut, len(stderr) >= tail)
 
     def _environment(self) -> dict[str, str]:
         given = self._message.env
         unfit = [name for name in given if not _ENVIRONMENT.fullmatch(name)]
         if unfit or any("\0" in value for value in given.values()):
             raise Refused(f"A command takes no {unfit[0] if unfit else 'NUL character'} in its environment.")
-        return {**agent_environment(), **_GIT_ENVIRONMENT, **given}
+        own = {name: value for name, value in agent_environment().items() if name not in git_settings.LOCAL}
+        return {**own, **git_settings.environment(self._roots.ceilings(), self._git_settings, os.pathsep), **given}
+
+
+def _git_place(path: Path) -> Path | None:
+    """Return where a directory's git repository may be; None where there is no directory."""
+    if not path.is_dir():
+        return None
+    return path / ".git" if os.path.lexists(path / ".git") else path
 
 
 def _meant(message: wire.ExecuteCommand) -> tuple[str, CommandSpec, list[str]]:
@@ -200,20 +280,26 @@ def _is_path(key: str, number: int) -> bool:
 
 
 def _safer(argv: tuple[str, ...]) -> list[str]:
-    """Let a diff run no program that the repository names."""
-    if argv[:1] == ("git",) and argv[1:2] in (("diff",), ("show",)):
-        return [*argv[:2], "--no-ext-diff", "--no-textconv", *argv[2:]]
-    return list(argv)
+    """Let git run no program that the repository names."""
+    if argv[:1] != ("git",):
+        return list(argv)
+    return [*argv[:2], *command_git.SAFER.get(argv[1], ()), *argv[2:]]
 
 
-async def _read(process: GuardedProcess, limit: int) -> tuple[str, bool]:
+def _check_options(key: str, args: list[str]) -> None:
+    """Let no argument be an option of git; a commit's message follows `-m`, and may be any text."""
+    if key != "git_commit" and any(one.startswith("-") for one in args):
+        raise Refused("An argument of a git command may not begin with '-'.")
+
+
+async def _read(process: GuardedProcess, limit: int) -> tuple[bytes, bool]:
     """Read all output, keep its beginning; says whether it was cut."""
     kept, cut = bytearray(), False
     while data := await process.stdout.read(READ_BYTES):
         room = limit - len(kept)
         kept += data[:room]
         cut = cut or len(data) > room
-    return kept.decode(errors="replace"), cut
+    return bytes(kept), cut
 
 
 def _json(value: Any) -> _Output:
@@ -223,7 +309,7 @@ def _json(value: Any) -> _Output:
 def _result(
     began: float, output: _Output | None = None, *, error: str | None = None, timed_out: bool = False
 ) -> dict[str, Any]:
-    output = output or _Output(-1, "")
+    output = _fitting(output or _Output(-1, ""))
     return {
         "success": error is None and output.status == 0,
         "exit_code": None if output.status == -1 and error is not None else output.status,
@@ -231,7 +317,17 @@ def _result(
         "stderr": output.stderr,
         "duration": round(time.monotonic() - began, 3),
         "timed_out": timed_out,
-        "error": error,
+        "error": error[:MAX_ERROR] if error else error,
         "stdout_truncated": output.stdout_cut,
         "stderr_truncated": output.stderr_cut,
     }
+
+
+def _fitting(output: _Output) -> _Output:
+    """Cut an output of which the encoded form would not fit into a message."""
+    room = MAX_ENCODED
+    for start in range(0, len(output.stdout), READ_BYTES):
+        room -= len(json.dumps(output.stdout[start : start + READ_BYTES]))
+        if room < 0:
+            return output._replace(stdout=output.stdout[:start], stdout_cut=True)
+    return output

@@ -32,6 +32,11 @@ class Roots:
             raise Outside(OUTSIDE)
         return real
 
+    def ceilings(self) -> list[str]:
+        """Name the directories just above the roots, into which nothing may look up."""
+        outermost = {one for one in self._roots if not any(other in one.parents for other in self._roots)}
+        return sorted(str(one.parent) for one in outermost)
+
 
 def _resolved(path: Path) -> Path | None:
     try:

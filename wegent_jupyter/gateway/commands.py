@@ -14,7 +14,7 @@ from wegent_jupyter.gateway.store.store import Store
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.protocol.commands import COMMANDS, CommandSpec, allowed_for_stock
-from wegent_jupyter.protocol.managing import Command, CommandResult, Upgrade, UpgradeSent
+from wegent_jupyter.protocol.managing import MAX_OUTPUT_BYTES, Command, CommandResult, Upgrade, UpgradeSent
 
 ROOTS = "WEGENT_WORKSPACE_ROOTS"
 MARGIN_SECONDS = 5.0
@@ -42,7 +42,7 @@ class Commands:
         except ValidationError as error:
             field = ".".join(map(str, error.errors()[0]["loc"])) or "the answer"
             raise Refused(f"Command RPC failed: {field} is not what it should be", code="bad_answer") from error
-        return processed(_cut(result, request.max_output_bytes), spec.post)
+        return processed(_cut(result, _most(spec, request)), spec.post)
 
     async def upgrade(self, owner: str, device_id: str, request: Upgrade) -> UpgradeSent:
         """Ask an executor to upgrade itself; raises Refused. Ours says what a person has to do instead."""
@@ -93,7 +93,7 @@ class Commands:
             command_key=request.command_key,
             cwd=request.path,
             timeout_seconds=request.timeout_seconds,
-            max_output_bytes=request.max_output_bytes,
+            max_output_bytes=_most(spec, request),
         )
         if device.kept.ours:
             message.args, message.env, message.roots = request.args, env, roots
@@ -121,6 +121,11 @@ def _allowed(device: DeviceEntry, request: Command) -> CommandSpec:
         few = spec.min_args if spec.min_args == spec.max_args else f"{spec.min_args} to {spec.max_args}"
         raise Refused(f"Device command key '{key}' takes {few} arguments", code="bad_arguments")
     return spec
+
+
+def _most(spec: CommandSpec, request: Command) -> int:
+    """Return how much it may print: what is read as JSON has limits of its own, and is worth nothing when cut."""
+    return MAX_OUTPUT_BYTES if spec.post == "json" else request.max_output_bytes
 
 
 def _offline() -> Refused:
