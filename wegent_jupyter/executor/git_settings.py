@@ -33,10 +33,11 @@ _NEUTRAL = {
     ("core", "sshcommand"): "ssh",
     ("core", "askpass"): "",
     ("core", "alternaterefscommand"): "true",
+    ("remote", "uploadpack"): "git-upload-pack",
+    ("remote", "receivepack"): "git-receive-pack",
     ("gpg", "defaultkeycommand"): "",
 }
 _SIGNERS = {"gpg.ssh.program": "ssh-keygen", "gpg.x509.program": "gpgsm"}
-_TRANSPORTS = {("remote", "uploadpack"), ("remote", "receivepack")}
 _HELPER = ("credential", "helper")
 _BASIC = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -74,23 +75,17 @@ def environment(ceilings: Iterable[str], settings: Settings, separator: str) -> 
     return found
 
 
-class Unfit(Exception):
-    """Git cannot be kept from running a repository's programs; the text says why."""
+def overriding(listed: str) -> Settings | None:
+    """Return what to set against a repository's own settings, from `git config --list --show-scope -z`.
 
-
-def overriding(listed: str) -> Settings:
-    """Return what to set against a repository's own settings, from `git config --list --show-scope -z`; raises Unfit."""
+    None: this git knows no settings from the environment (it is older than 2.31).
+    """
     words = listed.split("\0")
     found = [(scope, *_pair(entry)) for scope, entry in zip(words[::2], words[1::2], strict=False)]
     if not any(scope == "command" and name == "core.hookspath" for scope, name, _ in found):
-        raise Unfit(
-            "The git of this device is older than 2.31: it cannot be kept from running a repository's programs."
-        )
+        return None
     trusted = [(name, value) for scope, name, value in found if scope in TRUSTED]
     theirs = {name for scope, name, _ in found if scope not in (*TRUSTED, "command")}
-    # Git takes the first of these, so that ours would not count; a missing object may need one of them to look, too.
-    if unfit := sorted(name for name in theirs if _kind(name) in _TRANSPORTS):
-        raise Unfit(f"The repository's own settings name a program: {unfit[0]}. Unset it to use git here.")
     last = dict(trusted)
     against = [(name, last.get(name, neutral)) for name in sorted(theirs) if (neutral := _neutral(name)) is not None]
     if any(_kind(name) == _HELPER for name in theirs):
