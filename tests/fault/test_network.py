@@ -326,12 +326,14 @@ async def seen(world: World, status: str) -> bool:
 def test_a_killed_gateway_finds_everything_again_after_more_than_the_window(start_server: Start, join: Join) -> None:
     server = start_server(options=OPTIONS)
     machine = join(server, environment=QUICK)
-    done = machine.submit("!slow 100 0.02\n!say finished alone")
+    alone = "!bash until [ -e alone ]; do sleep 0.05; done\n!say finished alone"
+    done = machine.submit(f"!slow 100 0.02\n{alone}")
     goes_on = machine.submit(f"!slow 100 0.02\n{UNTIL_GO}")
     for task in (done, goes_on):
         wait_for(partial(items, server, task), "it streams")
     attempts = [server.turn(task)["attempt_id"] for task in (done, goes_on)]
     server.kill()
+    (machine.files / "alone").touch()
     began = time.monotonic()
     wait_for(lambda: done_alone(machine, attempts[0]), "one of them ends alone")
     time.sleep(max(0.0, WINDOW + 1 - (time.monotonic() - began)))

@@ -358,6 +358,7 @@ def test_an_approval_survives_the_server_and_is_answered_afterwards(start_server
     place = {"path": str(server.files)}
     task = server.submit("!write kept.txt hi\n!say end", mode="ask", workspace=place)["task"]["id"]
     before = server.asked(task)
+    wait_for(lambda: [item for item in transcript(server, task) if item["kind"] == "approval"], "it is stored")
     getattr(server, end)()
     server.start()
     assert server.asked(task) == before
