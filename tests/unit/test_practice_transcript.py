@@ -75,6 +75,7 @@ def test_after_a_failed_answer_the_newest_prompt_counts() -> None:
     "steering",
     [
         user(text("Use tabs")),
+        user(text("The user sent a new message while you were working:\nUse tabs\n\nThis is how it is.")),
         user(
             text("<system-reminder>\nThe user sent the following message:\nUse tabs\n\nIMPORTANT: x</system-reminder>")
         ),

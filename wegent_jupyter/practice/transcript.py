@@ -111,7 +111,8 @@ class _Reader:
         elif is_history(rest):
             return  # said before, on another device: no script of this turn
         elif rest and self._running:
-            self._said([rest])
+            # Some releases of Claude Code put their own words around it, in a reminder or without one.
+            self._said([match[1] for match in _QUEUED.finditer(rest)] or [rest])
         elif rest:
             self._prompt(rest)
 
