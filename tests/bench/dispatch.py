@@ -19,6 +19,7 @@ from tests.support.server import JupyterServer
 from wegent_jupyter.gateway.gateway import Gateway, Options
 from wegent_jupyter.gateway.session import DeviceSession
 from wegent_jupyter.protocol import api, wire
+from wegent_jupyter.protocol.terminals import Terminal
 
 CALLS = 200
 TURNS = 60
@@ -112,6 +113,12 @@ class _Faces:
         pass
 
     def device_removed(self, owner: str, device_id: str) -> None:
+        pass
+
+    def terminal_changed(self, owner: str, terminal: Terminal) -> None:
+        pass
+
+    def terminal_removed(self, owner: str, session_id: str) -> None:
         pass
 
 

@@ -25,7 +25,14 @@ from tests.support.shell import Terminal, wegent
 from tests.support.sshd import SshServer
 from wegent_jupyter.executor.agents.claude_binary import bundled
 
-PAGES = ("README.md", "docs/using.md", "docs/devices.md", "docs/tokens.md", "docs/troubleshooting.md")
+PAGES = (
+    "README.md",
+    "docs/using.md",
+    "docs/devices.md",
+    "docs/terminals.md",
+    "docs/tokens.md",
+    "docs/troubleshooting.md",
+)
 NAME = "GPU box"
 """The second machine of the pages."""
 ELSEWHERE = {
@@ -186,6 +193,8 @@ def filled(server: JupyterServer, second: Second, command: str, folder: Path) ->
         command = command.replace(" CODE", f" {asking(second)} --yes" if "approve" in command else f" {asking(second)}")
     if "TASK" in command.split():
         command = command.replace(" TASK", f" {a_task(server, command, folder)}")
+    if "SESSION" in command.split():
+        command = command.replace(" SESSION", f" {a_terminal(server)}")
     if "TURN" in command.split():
         command = command.replace(" TURN", f" {waiting(server)}")
     if "~/bin/claude" in command:
@@ -208,13 +217,22 @@ def code_of(said: Callable[[], str]) -> str:
     return str(found[1])
 
 
+def a_terminal(server: JupyterServer) -> str:
+    """Return the session of a terminal that is open."""
+    [device] = [one for one in server.get("/devices").json()["items"] if one["embedded"]]
+    answer = server.post(f"/devices/{device['device_id']}/terminal", {})
+    assert answer.status_code == 200, answer.text
+    session: str = answer.json()["session_id"]
+    return session
+
+
 def a_task(server: JupyterServer, command: str, folder: Path) -> int:
     """Return a task to which a command can be given."""
     if " steer " in command:
         return at_work(server, folder)
     if " resume " in command:
         return paused(server)
-    return finished(server) if "--device" in command else failed(server)
+    return finished(server) if "--device" in command or " terminal " in command else failed(server)
 
 
 def finished(server: JupyterServer) -> int:

@@ -153,7 +153,7 @@ def test_closing_a_session_of_wegents_backend_ends_its_turns(gateway: StandIn, e
     wait_for(lambda: "response.incomplete" in names(), "the turn is cancelled")
 
 
-@pytest.mark.parametrize("event", ["runtime:rpc", "terminal:attach", "device:run_extension", "no:such-thing"])
+@pytest.mark.parametrize("event", ["runtime:rpc", "terminal:unknown", "device:run_extension", "no:such-thing"])
 def test_what_is_not_supported_is_said(gateway: StandIn, executor: Program, event: str) -> None:
     assert gateway.call(event, {"method": "x"})["code"] == "unsupported_method"
 

@@ -17,6 +17,7 @@ import pytest
 from tornado.web import RequestHandler
 
 from tests.support.server import JupyterServer
+from tests.support.terminal import open_terminal
 from wegent_jupyter.protocol import api
 from wegent_jupyter.server import openapi, rest
 from wegent_jupyter.server.handler import Handler
@@ -508,6 +509,8 @@ def test_the_openapi_document_is_whole(document: Json) -> None:
 def test_an_answer_is_what_the_document_says(server: JupyterServer, document: Json, task: int, path: str) -> None:
     device = server.get("/devices").json()["items"][0]["device_id"]
     names = {"task_id": task, "device_id": device}
+    if "{session_id}" in path:
+        names["session_id"] = open_terminal(server)["session_id"]
     if "{user_code}" in path:
         names["user_code"] = server.post("/join", {"device_id": "waits", "name": "x"}).json()["user_code"]
     answer = server.get(path.format(**names))

@@ -17,11 +17,13 @@ import pytest
 from tests.support import access, people
 from tests.support.server import TOKEN, JupyterServer
 from tests.support.sockets import Peer
+from tests.support.terminal import open_terminal
 from wegent_jupyter.protocol import wire
 
 BASE_URL = "/team.1/"
 """With a dot, so that a base that was not escaped would show."""
 FACES, DEVICES = "/tasks", wire.NAMESPACE
+SESSION = r"([A-Za-z0-9_-]{1,100})"
 ID = r"([1-9][0-9]{0,15})"
 NAME = r"([^/:\s]{1,1200})"
 APPROVAL = r"([1-9][0-9]{0,15}\.[1-9][0-9]{0,6})"
@@ -89,6 +91,19 @@ REST = [
     Route(
         rf"/api/devices/{NAME}/commands",
         [Call("POST", "/api/devices/{device}/commands", 200, {"command_key": "pwd"}, owned=True)],
+    ),
+    # 400: no terminal starts there.
+    Route(
+        rf"/api/devices/{NAME}/terminal",
+        [Call("POST", "/api/devices/{device}/terminal", 400, {"path": "/etc"}, owned=True)],
+    ),
+    Route(r"/api/terminals", [Call("GET", "/api/terminals", 200)]),
+    Route(
+        rf"/api/terminals/{SESSION}",
+        [
+            Call("GET", "/api/terminals/{terminal}", 200, owned=True),
+            Call("DELETE", "/api/terminals/{terminal}", 200, owned=True),
+        ],
     ),
     Route(rf"/api/devices/{NAME}/queue", [Call("GET", "/api/devices/{device}/queue", 200, owned=True)]),
     Route(r"/api/agents", [Call("GET", "/api/agents?device_id={device}", 200, owned=True)]),
@@ -171,6 +186,8 @@ class House:
     """Of a machine that Alice let in."""
     credential: int
     """A key of Alice; when one is revoked, a new one."""
+    terminal: str
+    """One of Alice's device; once ended, it can still be read."""
     logins: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def ask(
@@ -179,6 +196,7 @@ class House:
         """Make a call with nothing but these headers and cookies."""
         body = json.loads(json.dumps(call.body).replace("{device}", self.device))
         names = {"task": self.task, "turn": self.turn, "device": self.device, "approval": self.approval}
+        names["terminal"] = self.terminal
         path = call.path.format(code=self.code, credential=self.credential, **names)
         with httpx.Client(trust_env=False, timeout=30, cookies=cookies) as client:
             answer = client.request(
@@ -225,9 +243,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     turn = server.turn(created["id"])["id"]
     waiting = server.post("/join", {"device_id": "box", "name": "Box"}).json()["user_code"]
     assert server.post(f"/join/{waiting}", {"approve": True}).status_code == 200
-    yield House(
-        server, created["id"], created["device_id"], approval, turn, waiting, access.credential(server, "key")["id"]
-    )
+    credential, terminal = access.credential(server, "key")["id"], open_terminal(server)["session_id"]
+    yield House(server, created["id"], created["device_id"], approval, turn, waiting, credential, terminal)
     server.stop()
     server.end_executor()
 
@@ -308,7 +325,8 @@ def test_what_belongs_to_somebody_else_does_not_exist(house: House, call: Call) 
 def test_lists_hold_only_what_is_ones_own(house: House) -> None:
     asking = house.server.submit("!bash true", mode="ask")["task"]["id"]
     house.server.asked(asking)
-    for path in ("/api/tasks", "/api/devices", "/api/approvals"):
+    open_terminal(house.server)
+    for path in ("/api/tasks", "/api/devices", "/api/approvals", "/api/terminals"):
         mine, theirs = (house.ask(Call("GET", path, 200), token_of(token)).json() for token in (TOKEN, "bob-token"))
         assert mine["total"] > 0
         assert theirs == {"items": [], "total": 0}

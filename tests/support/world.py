@@ -19,6 +19,7 @@ from wegent_jupyter.gateway.store.store import StoreFailed
 from wegent_jupyter.protocol import api
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.protocol.states import TurnState
+from wegent_jupyter.protocol.terminals import Terminal
 from wegent_jupyter.protocol.transcript import Transcript
 
 OWNER = "ann"
@@ -33,6 +34,7 @@ class Silent:
         self.devices: list[api.Device] = []
         self.approvals: list[api.Approval] = []
         self.removed: list[str] = []
+        self.terminals: dict[str, Terminal] = {}
 
     def task_changed(self, owner: str, task: api.Task) -> None:
         self.tasks.append(task)
@@ -45,6 +47,12 @@ class Silent:
 
     def device_removed(self, owner: str, device_id: str) -> None:
         self.removed.append(device_id)
+
+    def terminal_changed(self, owner: str, terminal: Terminal) -> None:
+        self.terminals[terminal.session_id] = terminal
+
+    def terminal_removed(self, owner: str, session_id: str) -> None:
+        self.terminals.pop(session_id, None)
 
 
 class Box:

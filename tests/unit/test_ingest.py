@@ -17,6 +17,7 @@ from wegent_jupyter.gateway.store.records import Stored
 from wegent_jupyter.protocol import api, wire
 from wegent_jupyter.protocol.events import AgentEvent, Delta, Ended, Notice, encode, viewer_event
 from wegent_jupyter.protocol.states import AttemptState
+from wegent_jupyter.protocol.terminals import Terminal
 from wegent_jupyter.protocol.transcript import apply_item
 
 OWNER = "ann"
@@ -33,6 +34,12 @@ class Faces:
         pass
 
     def device_removed(self, owner: str, device_id: str) -> None:
+        pass
+
+    def terminal_changed(self, owner: str, terminal: Terminal) -> None:
+        pass
+
+    def terminal_removed(self, owner: str, session_id: str) -> None:
         pass
 
 

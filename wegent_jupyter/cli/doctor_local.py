@@ -101,7 +101,7 @@ def pty() -> Check:
     """Check that a shell on a pseudo-terminal starts and answers."""
     fix = "In a container: mount devpts (docker does). Else raise kernel.pty.max."
     try:
-        from ptyprocess import PtyProcess  # type: ignore[import-untyped]
+        from ptyprocess import PtyProcess
 
         shell = PtyProcess.spawn(["sh", "-c", f"stty size && echo '{PTY_SAYS}'"], dimensions=(24, 80))
         try:

@@ -1,4 +1,4 @@
-"""Read lines from the terminal without blocking anything else."""
+"""Read from the terminal without blocking anything else."""
 
 import asyncio
 import os
@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 
 END_OF_FILE = None
+READ_BYTES = 64 << 10
 
 
 def is_there() -> bool:
@@ -34,6 +35,25 @@ async def line() -> str | None:
     finally:
         loop.remove_reader(descriptor)
     return data.decode(errors="replace").rstrip("\r\n") if data else END_OF_FILE
+
+
+async def data() -> bytes:
+    """Return what comes next on standard input, nothing at its end."""
+    descriptor = sys.stdin.fileno()
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    try:
+        loop.add_reader(descriptor, readable.set)
+    except PermissionError:
+        readable.set()  # a file, which never lets one wait
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(descriptor)
+    try:
+        return os.read(descriptor, READ_BYTES)
+    except OSError:
+        return b""  # the terminal is gone
 
 
 def _forget_typed(descriptor: int) -> None:

@@ -61,6 +61,8 @@ def _command(options: argparse.Namespace) -> Command:
         queue,
         run,
         tables,
+        terminal,
+        terminals,
         tokens,
         trust,
     )
@@ -87,6 +89,8 @@ def _command(options: argparse.Namespace) -> Command:
             "reject": joining.reject,
         },
         "command": manage.command,
+        "terminal": terminal.terminal,
+        "terminals": {None: terminals.terminals, "end": terminals.end},
         "tokens": {None: tokens.tokens, "create": tokens.create, "revoke": tokens.revoke},
         "queue": {
             None: queue.queue,

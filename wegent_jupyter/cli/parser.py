@@ -3,7 +3,7 @@
 import argparse
 
 from wegent_jupyter._version import __version__
-from wegent_jupyter.cli import parser_devices
+from wegent_jupyter.cli import parser_devices, parser_terminals
 from wegent_jupyter.cli.parser_devices import Commands, add_json
 
 STATUSES = (
@@ -26,6 +26,8 @@ def parser() -> argparse.ArgumentParser:
     parser_devices.add_queue(commands)
     parser_devices.add_tokens(commands)
     parser_devices.add_command(commands)
+    parser_terminals.add_terminal(commands)
+    parser_terminals.add_terminals(commands)
     _add_agents(commands)
     _add_trust(commands)
     _add_doctor(commands)

@@ -1,36 +1,26 @@
 """REST over httpx, events over Socket.IO."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
-import aiohttp
 import socketio
 
 from wegent_jupyter.client.access import AccessRoutes
 from wegent_jupyter.client.devices import DeviceRoutes
-from wegent_jupyter.client.discover import Server
 from wegent_jupyter.client.rest import ApiError, Unreachable, trust
+from wegent_jupyter.client.sockets import DROPPED, Sockets
+from wegent_jupyter.client.terminals import TerminalRoutes
 from wegent_jupyter.protocol import api
 
 __all__ = ["ApiError", "Client", "Unreachable", "trust"]
 
 NAMESPACE = "/tasks"
-RECONNECT_SECONDS = 1.0
-REFUSED = (401, 403)
-MAX_MESSAGE_BYTES = 16 << 20
 
 
-class Client(DeviceRoutes, AccessRoutes):
+class Client(DeviceRoutes, AccessRoutes, TerminalRoutes, Sockets):
     """A connection to one gateway; use as an asynchronous context manager."""
-
-    def __init__(self, server: Server, find: Callable[[], Server | None] = lambda: None) -> None:
-        """Connect nothing yet. `find` says where the server is after a restart, which changes port and token."""
-        super().__init__(server)
-        self._find = find
 
     async def __aenter__(self) -> Self:
         """Return the client."""
@@ -94,66 +84,30 @@ class Client(DeviceRoutes, AccessRoutes):
                 if event.pos > pos:
                     pos = event.pos
                     yield event
-            await asyncio.sleep(RECONNECT_SECONDS)
-            await self._find_again()
-
-    async def _find_again(self) -> None:
-        found = self._find()
-        if found is not None and found != self._server:
-            await self._http.aclose()
-            self._use(found)
-        if self.remote:
-            await self._check_token()
-
-    async def _check_token(self) -> None:
-        """Raise ApiError when what a person gave does not open the server any more: no restart mends that."""
-        try:
-            await self.version()
-        except Unreachable:
-            return
-        except ApiError as error:
-            if error.status in REFUSED:
-                raise
+            await self.find_again()
 
     async def _connection(self, task_id: int, pos: int) -> AsyncIterator[api.Event]:
         """Yield events over one connection until it ends; raises ApiError when the server refuses."""
         arrived: asyncio.Queue[list[Any] | None] = asyncio.Queue()
-        connector = aiohttp.UnixConnector(self._server.unix) if self._server.unix else _tcp(self._context)
-        async with aiohttp.ClientSession(connector=connector, trust_env=self.remote) as session:
-            client = socketio.AsyncClient(
-                reconnection=False,
-                handle_sigint=False,
-                http_session=session,
-                websocket_extra_options={"max_msg_size": MAX_MESSAGE_BYTES},
-            )
-            _listen(client, arrived)
-            try:
-                await self._join(client, task_id, pos)
+        try:
+            async with self.socket(NAMESPACE, _handlers(arrived)) as client:
+                await _join(client, task_id, pos)
                 while (batch := await arrived.get()) is not None:
                     for data in batch:
                         yield api.Event.model_validate(data)
-            except (socketio.exceptions.ConnectionError, socketio.exceptions.TimeoutError):
-                return  # the caller tries again
-            finally:
-                await client.disconnect()
-
-    async def _join(self, client: socketio.AsyncClient, task_id: int, pos: int) -> None:
-        parts = urlsplit(self._server.url)
-        await client.connect(
-            f"{parts.scheme}://{parts.netloc}",
-            headers={"Authorization": self._server.authorization},
-            namespaces=[NAMESPACE],
-            transports=["websocket"],
-            socketio_path=f"{parts.path.strip('/')}/socket.io",
-        )
-        answer = await client.call("task:join", {"task_id": task_id, "after_pos": pos}, namespace=NAMESPACE)
-        if "error" in answer:
-            error = answer["error"]
-            problem = api.Problem(detail=error["message"], message=error["message"], code=error["code"])
-            raise ApiError(error["status"], problem)
+        except DROPPED:
+            return  # the caller tries again
 
 
-def _listen(client: socketio.AsyncClient, arrived: "asyncio.Queue[list[Any] | None]") -> None:
+async def _join(client: socketio.AsyncClient, task_id: int, pos: int) -> None:
+    answer = await client.call("task:join", {"task_id": task_id, "after_pos": pos}, namespace=NAMESPACE)
+    if "error" in answer:
+        error = answer["error"]
+        problem = api.Problem(detail=error["message"], message=error["message"], code=error["code"])
+        raise ApiError(error["status"], problem)
+
+
+def _handlers(arrived: "asyncio.Queue[list[Any] | None]") -> dict[str, Callable[..., Any]]:
     async def events(data: dict[str, Any]) -> bool:
         arrived.put_nowait(data["events"])
         return True  # the acknowledgement that asks for the next batch
@@ -161,10 +115,4 @@ def _listen(client: socketio.AsyncClient, arrived: "asyncio.Queue[list[Any] | No
     async def ended(*_reason: Any) -> None:
         arrived.put_nowait(None)
 
-    client.on("task:events", events, namespace=NAMESPACE)
-    client.on("lagged", ended, namespace=NAMESPACE)
-    client.on("disconnect", ended, namespace=NAMESPACE)
-
-
-def _tcp(context: ssl.SSLContext | None) -> aiohttp.TCPConnector:
-    return aiohttp.TCPConnector(ssl=context) if context is not None else aiohttp.TCPConnector()
+    return {"task:events": events, "lagged": ended, "disconnect": ended}

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from wegent_jupyter.executor import command_files, command_git, git_settings
 from wegent_jupyter.executor.config import Settings
 from wegent_jupyter.executor.processes import STDERR_TAIL, GuardedProcess, ProcessRecords, ProgramNotFound, spawn
-from wegent_jupyter.executor.roots import Outside, Roots
+from wegent_jupyter.executor.roots import Outside, roots_of
 from wegent_jupyter.executor.runner import agent_environment
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.commands import COMMANDS, CommandSpec
@@ -95,10 +95,8 @@ class _Command:
 
     def __init__(self, settings: Settings, records: ProcessRecords, message: wire.ExecuteCommand) -> None:
         self._settings, self._records, self._message = settings, records, message
-        root = settings.workspace_root
-        self._projects = root / "projects"
-        own = [root, settings.chats, self._projects, root / "worktrees", *settings.workspace_roots]
-        self._roots = Roots([*own, *(Path(one) for one in message.roots)])
+        self._projects = settings.workspace_root / "projects"
+        self._roots = roots_of(settings, message.roots)
         self._git_settings = git_settings.ALWAYS
 
     async def run(self) -> _Output:

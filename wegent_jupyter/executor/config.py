@@ -23,6 +23,10 @@ _LEVELS = {"warn": "warning", "critical": "error"}
 _N = TypeVar("_N", int, float)
 
 
+TERMINAL_IDLE_SECONDS = 86_400.0
+"""A day: long enough for what runs over night without saying a word, not for shells that were forgotten."""
+
+
 class ConfigBroken(Exception):
     """The configuration cannot be used; the text names the file, or the variable, and the place in it."""
 
@@ -118,6 +122,8 @@ class Settings:
     allowed_agents: list[str] | None
     background_work: BackgroundWork
     """What becomes of an agent's background work when its answer is complete: the turn waits for it, or ends it."""
+    terminal_idle: float
+    """Seconds without a viewer and without output after which a terminal is ended; 0: never."""
     timing: Timing
     logs: Logs
     config: Path
@@ -174,6 +180,7 @@ def _settings(environment: Mapping[str, str], file: _File, home: Path, config: P
         },
         allowed_agents=allowed.split(",") if allowed is not None else None,
         background_work=_background(environment, file),
+        terminal_idle=_terminal_idle(environment),
         timing=_timing(environment),
         logs=Logs(home / "logs") if embedded else _logs(environment, file, home, config),
         config=config,
@@ -266,6 +273,11 @@ def _logs(environment: Mapping[str, str], file: _File, home: Path, config: Path)
         max_bytes=int(megabytes * (1 << 20)),
         backups=int(_positive(environment, "WEGENT_EXECUTOR_LOG_BACKUP_COUNT", saved.backup_count)),
     )
+
+
+def _terminal_idle(environment: Mapping[str, str]) -> float:
+    given = environment.get("WEGENT_TERMINAL_IDLE_SECONDS")
+    return 0.0 if given == "0" else _positive(environment, "WEGENT_TERMINAL_IDLE_SECONDS", TERMINAL_IDLE_SECONDS)
 
 
 def _positive(environment: Mapping[str, str], name: str, default: _N) -> float:

@@ -219,7 +219,7 @@ async def spawn(
     """
     _check(argv, cwd, env, marker)
     loop = asyncio.get_running_loop()
-    reader, keeper = _keeper_pipe() if GUARDED else (None, None)
+    reader, keeper = keeper_pipe() if GUARDED else (None, None)
     command = list(argv) if reader is None else guard_command(argv, reader, on_exit)
     options: dict[str, Any] = {"pass_fds": (reader,)} if reader is not None else {}
     try:
@@ -251,7 +251,8 @@ def guard_command(argv: Sequence[str], pipe: int | Path, on_exit: Literal["end",
     return [sys.executable, "-I", "-S", str(GUARD), "--pipe", str(pipe), "--on-exit", on_exit, "--", *argv]
 
 
-def _keeper_pipe() -> tuple[int, int]:
+def keeper_pipe() -> tuple[int, int]:
+    """Return the pipe by which a guard lives: its end and ours. Closing ours ends the tree."""
     reader, keeper = os.pipe()
     os.set_blocking(keeper, False)
     return reader, keeper

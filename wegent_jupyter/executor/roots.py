@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from wegent_jupyter.executor.config import Settings
+
 OUTSIDE = "workspace path is outside allowed workspace roots"
 """Wegent's words (its executor's local/workspace_files)."""
 
@@ -36,6 +38,13 @@ class Roots:
         """Name the directories just above the roots, into which nothing may look up."""
         outermost = {one for one in self._roots if not any(other in one.parents for other in self._roots)}
         return sorted(str(one.parent) for one in outermost)
+
+
+def roots_of(settings: Settings, registered: Iterable[str]) -> Roots:
+    """Return a device's roots: its own, and the directories that the gateway has registered for it."""
+    root = settings.workspace_root
+    own = [root, settings.chats, root / "projects", root / "worktrees", *settings.workspace_roots]
+    return Roots([*own, *(Path(one) for one in registered)])
 
 
 def _resolved(path: Path) -> Path | None:

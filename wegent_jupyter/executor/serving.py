@@ -117,7 +117,7 @@ async def _until_done(hung_up: asyncio.Event, device: "Device") -> None:
     for stream in (0, 1, 2):
         os.dup2(silent, stream)
     logging.info("The terminal is gone; what runs goes on")
-    while not device.runner.idle:  # noqa: ASYNC110 - seconds do not matter
+    while device.working:  # noqa: ASYNC110 - seconds do not matter
         await asyncio.sleep(WAIT_SECONDS)
 
 
@@ -126,7 +126,7 @@ async def _until_orphaned(link: "Link", device: "Device", home: Path) -> None:
     last, ours = time.monotonic(), _file_of(home)
     while time.monotonic() - last < ORPHAN_SECONDS and _file_of(home) == ours:
         await asyncio.sleep(1.0)
-        if link.connected or not device.runner.idle:
+        if link.connected or device.working:
             last = time.monotonic()
 
 

@@ -73,6 +73,8 @@ class DeviceEntry:
     """It gets new work; not by a token that has expired."""
     known: bool = False
     """It was online before, since this gateway started."""
+    terminals_told: bool = False
+    """It said which terminals it has, since it is connected."""
     removed: bool = False
     """It was deleted; who still holds this entry leaves it alone."""
 

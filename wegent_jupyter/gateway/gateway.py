@@ -26,8 +26,9 @@ from wegent_jupyter.gateway.scheduler import DeviceKey, Scheduler
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
 from wegent_jupyter.gateway.tasks import Tasks, check_size
+from wegent_jupyter.gateway.terminals import Terminals
 from wegent_jupyter.gateway.viewers import Lagged, Send, Viewers
-from wegent_jupyter.protocol import api, wire
+from wegent_jupyter.protocol import api, terminals, wire
 from wegent_jupyter.protocol.channel import Channel, NotSent, Unanswered
 from wegent_jupyter.protocol.ids import IdSource
 from wegent_jupyter.protocol.states import AttemptState, TurnState
@@ -62,6 +63,14 @@ class Faces(Protocol):
         """Show an approval."""
         ...
 
+    def terminal_changed(self, owner: str, terminal: terminals.Terminal) -> None:
+        """Show a terminal."""
+        ...
+
+    def terminal_removed(self, owner: str, session_id: str) -> None:
+        """Show a terminal no longer."""
+        ...
+
 
 @dataclass(slots=True, frozen=True)
 class Options:
@@ -76,6 +85,9 @@ class Options:
     token_key: str | None = None
     """Signs API tokens. None: they end with this process."""
     allow_remote_devices: bool = True
+    allow_terminals: bool = True
+    file_root: str | None = None
+    """The directory whose files the server shows, if it shows some."""
 
 
 class Registration(NamedTuple):
@@ -139,6 +151,15 @@ class Gateway:
             removed=self._device_removed,
         )
         self.commands = Commands(self.devices, self._store, self.used)
+        self.terminals = Terminals(
+            self.devices,
+            self._store,
+            self.tasks,
+            allowed=options.allow_terminals,
+            file_root=options.file_root,
+            changed=faces.terminal_changed,
+            removed=faces.terminal_removed,
+        )
         self._registrar = Registrar(self.devices, self.credentials)
         self.reconnects = 0
         """Devices that came back, since this gateway started."""
@@ -355,17 +376,21 @@ class Gateway:
         self.device_changed(device)
         self._reconciler.confirm(device)
         self._dispatcher.schedule(device.key)
+        if not device.kept.ours:
+            self._dispatcher.spawn(self.terminals.stock_back(device))
 
-    def leaves(self, device: DeviceEntry) -> None:
+    async def leaves(self, device: DeviceEntry) -> None:
         """Give a device that says goodbye no more work."""
         device.leaving, device.ready = True, False
         self.device_changed(device)
+        await self.terminals.device_left(device, "executor_ended")
 
-    def disconnected(self, device: DeviceEntry, channel: Channel) -> None:
+    async def disconnected(self, device: DeviceEntry, channel: Channel) -> None:
         """Start the reconnect window of a dropped device, unless it is already back, or left with nothing running."""
         if device.channel is not channel:
             return
         device.channel, device.ready, device.quiet = None, False, 0.0
+        await self.terminals.device_away(device)
         if device.leaving and not self.used(device):
             log.info("Device %s left", device.kept.device_id)
             self._gone(device)
@@ -387,9 +412,11 @@ class Gateway:
         if not device.removed:
             self._faces.device_changed(device.owner, self.show_device(device))
 
-    def _device_removed(self, owner: str, device_id: str) -> None:
+    def _device_removed(self, device: DeviceEntry) -> None:
         """Take a device off every list, and what a person approved for it with it."""
+        owner, device_id = device.key
         self.joins.forget(owner, device_id)
+        self._dispatcher.spawn(self.terminals.device_left(device, "device_removed"))
         self._faces.device_removed(owner, device_id)
 
     async def _count_leases(self) -> None:

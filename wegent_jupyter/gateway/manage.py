@@ -30,7 +30,7 @@ class Manager:
     ledger: Ledger
     credentials: Credentials
     changed: Callable[[DeviceEntry], None]
-    removed: Callable[[str, str], None]
+    removed: Callable[[DeviceEntry], None]
     """Told (owner, device_id)."""
 
     async def set_default(self, owner: str, device_id: str, *, star: bool) -> None:
@@ -111,7 +111,7 @@ class Manager:
         for open_turn in cancelled:
             self.dispatcher.cancel_waiting(open_turn, changes)
         self.scheduler.forget(device.key)
-        self.removed(owner, device_id)
+        self.removed(device)
         if channel is not None:
             await channel.close("It was deleted")
         storing = self.dispatcher.spawn(self.ledger.save_surely(lambda: self._deletion(device, cancelled, changes)))

@@ -9,6 +9,7 @@ from wegent_jupyter.gateway.credentials import CredentialEntry
 from wegent_jupyter.gateway.devices import DeviceEntry, now
 from wegent_jupyter.gateway.ingest import Inbound
 from wegent_jupyter.gateway.registering import DISCONNECTED, NotRegistered
+from wegent_jupyter.gateway.terminals import FROM_DEVICES
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.channel import Channel
 
@@ -90,7 +91,9 @@ class DeviceSession:
             if event == wire.AGENTS:
                 await self._gateway.agents_changed(device, wire.AgentsReport.model_validate(data).agents)
             elif event == wire.GOODBYE and device.boot_id is not None:
-                self._gateway.leaves(device)
+                await self._gateway.leaves(device)
+            elif event in FROM_DEVICES:
+                return await self._gateway.terminals.heard(device, event, data)
             elif event in (wire.STATUS, wire.UPGRADE_STATUS):
                 self._told_status(device, event, data)
             elif event not in wire.HARMLESS:
@@ -112,7 +115,7 @@ class DeviceSession:
         if self._inbound is not None:
             await self._inbound.close()
         if self._device is not None:
-            self._gateway.disconnected(self._device, self._channel)
+            await self._gateway.disconnected(self._device, self._channel)
 
     async def _register(self, data: Any) -> dict[str, Any]:
         if self._told:
@@ -135,7 +138,7 @@ class DeviceSession:
             self._told = False
             return {"error": str(refused)}
         if self._channel.closed:
-            self._gateway.disconnected(device, self._channel)
+            await self._gateway.disconnected(device, self._channel)
             return {"error": DISCONNECTED}
         self._inbound = self._gateway.inbound(device, self._channel)
         self._device = device

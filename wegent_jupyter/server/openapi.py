@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from wegent_jupyter._version import __version__
-from wegent_jupyter.protocol import access, api, managing
+from wegent_jupyter.protocol import access, api, managing, terminals
 
 Operation = tuple[str, str, str, type[BaseModel] | None, int, type[BaseModel] | None]
 """(path, method, summary, request, status, response)"""
@@ -33,6 +33,17 @@ OPERATIONS: list[Operation] = [
     ("/devices/{device_id}/upgrade", "post", "Upgrade an executor", managing.Upgrade, 200, managing.UpgradeSent),
     ("/devices/{device_id}/commands", "post", "Run a known command", managing.Command, 200, managing.CommandResult),
     ("/devices/{device_id}/queue", "get", "List what waits, next first", None, 200, managing.Queue),
+    (
+        "/devices/{device_id}/terminal",
+        "post",
+        "Open a terminal",
+        terminals.StartTerminal,
+        200,
+        terminals.StartedTerminal,
+    ),
+    ("/terminals", "get", "List terminals, oldest first", None, 200, terminals.TerminalList),
+    ("/terminals/{session_id}", "get", "Show a terminal", None, 200, terminals.Terminal),
+    ("/terminals/{session_id}", "delete", "End a shell and all that it started", None, 200, managing.Message),
     ("/agents", "get", "List the agents of a device", None, 200, api.AgentList),
     ("/tasks", "get", "List tasks, newest activity first", None, 200, api.TaskList),
     ("/tasks", "post", "Make a task with its first turn", api.CreateTask, 201, api.CreatedTask),

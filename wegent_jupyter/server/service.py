@@ -29,6 +29,7 @@ from wegent_jupyter.server.metrics import Metrics
 from wegent_jupyter.server.sockets import FACES, SocketHandler, make_server
 from wegent_jupyter.server.supervisor import Supervisor
 from wegent_jupyter.server.tasks_namespace import TasksNamespace
+from wegent_jupyter.server.terminal_namespace import TerminalNamespace
 
 if TYPE_CHECKING:
     from wegent_jupyter.gateway.credentials import CredentialEntry
@@ -63,6 +64,7 @@ class Service:
         """Wrong codes of machines that wait, by owner."""
         self._sockets = make_server()
         self._tasks, self._devices = TasksNamespace(self), DeviceNamespace(self)
+        self._terminals = TerminalNamespace(self)
         self._gateway: Gateway | None = None
         self._metrics = Metrics(lambda: self._gateway)
         self._supervisor: Supervisor | None = None
@@ -146,6 +148,8 @@ class Service:
             reconnect_window=app.reconnect_window,
             token_key=private_secret(self._directory / "secret.key"),
             allow_remote_devices=app.allow_remote_devices,
+            allow_terminals=self.serverapp.terminals_enabled,
+            file_root=self.serverapp.root_dir or None,
         )
 
     async def _give_up(self, gateway: Gateway | None, url: str, error: Exception) -> None:
@@ -273,6 +277,7 @@ class Service:
         serverapp = self.serverapp
         self._sockets.register_namespace(self._tasks)
         self._sockets.register_namespace(self._devices)
+        self._sockets.register_namespace(self._terminals)
         base = re.escape(url_path_join(serverapp.base_url, "wegent"))
         prefixes = [base, ""] if serverapp.base_url == "/" else [base]  # Wegent's own executors know the root only
         parts = {"service": self, "sockets": self._sockets}
@@ -285,6 +290,7 @@ class Service:
     async def _end_connections(self, entry: "CredentialEntry") -> None:
         """End what is connected by a credential that was revoked."""
         await self._tasks.end(entry)
+        await self._terminals.end(entry)
         await self._devices.end(entry)
 
     async def _end_expired(self) -> None:
@@ -293,6 +299,7 @@ class Service:
             await asyncio.sleep(EXPIRY_SECONDS)
             try:
                 await self._tasks.end_expired()
+                await self._terminals.end_expired()
                 await self._devices.end_expired()
             except Exception:  # one connection that cannot be ended must not keep all others open for ever
                 log.exception("What is connected by an expired token could not be ended")

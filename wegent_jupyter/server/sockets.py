@@ -10,7 +10,7 @@ from jupyter_server.base.websocket import WebSocketMixin
 from tornado import web
 from tornado.websocket import WebSocketHandler
 
-from wegent_jupyter.protocol import wire
+from wegent_jupyter.protocol import terminals, wire
 from wegent_jupyter.server.auth import WegentAuth
 from wegent_jupyter.server.engine import Server
 from wegent_jupyter.server.packets import Manager, Packet
@@ -51,7 +51,7 @@ def make_server() -> Server:
         serializer=Packet,
         client_manager=Manager(),
         transports=["websocket"],
-        namespaces=[FACES, wire.NAMESPACE],  # without this, anybody may enter "/"
+        namespaces=[FACES, terminals.NAMESPACE, wire.NAMESPACE],  # without this, anybody may enter "/"
         # In order, one packet of a client at a time: the handlers enqueue and return.
         async_handlers=False,
         # Jupyter's own check of the Origin header decides, in the handler.
@@ -124,6 +124,13 @@ class SocketHandler(WebSocketMixin, WegentAuth, JupyterHandler, WebSocketHandler
         if self._unread.full():
             self._unread.get_nowait()
         self._unread.put_nowait(None)
+
+    @property
+    def sending(self) -> bool:
+        """Say whether something was sent that the network has not taken yet."""
+        connection = self.ws_connection
+        stream = getattr(connection, "stream", None)
+        return stream is not None and not stream.closed() and stream.writing()
 
     def leave(self) -> "asyncio.Task[None]":
         """Close the connection; returns what is done when nothing of it is left."""

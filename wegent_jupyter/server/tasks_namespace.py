@@ -2,20 +2,18 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import socketio
 from pydantic import BaseModel, Field, ValidationError
 
 from wegent_jupyter.gateway.errors import Refused
 from wegent_jupyter.gateway.store.records import Stored
 from wegent_jupyter.gateway.store.store import StoreFailed
 from wegent_jupyter.protocol import wire
+from wegent_jupyter.server.face_namespace import FaceNamespace, problem_of
 from wegent_jupyter.server.packets import Encoded
 from wegent_jupyter.server.sockets import FACES, ask
 
 if TYPE_CHECKING:
-    from wegent_jupyter.gateway.credentials import CredentialEntry
     from wegent_jupyter.server.service import Service
-    from wegent_jupyter.server.sockets import SocketHandler
 
 
 class Follow(BaseModel):
@@ -25,47 +23,17 @@ class Follow(BaseModel):
     after_pos: Annotated[int, Field(ge=0, lt=1 << 53)] | None = None
 
 
-class TasksNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
+class TasksNamespace(FaceNamespace):
     """`/tasks`: what faces follow."""
 
     def __init__(self, service: "Service") -> None:
         """Answer for a service."""
-        super().__init__(FACES)
-        self._service = service
-        self._owners: dict[str, str] = {}
-        self._by_credential: dict[str, tuple[CredentialEntry, SocketHandler]] = {}
-
-    async def on_connect(self, sid: str, environ: dict[str, Any], _auth: Any = None) -> None:
-        """Accept whom Jupyter knows, and who brought an API token or key."""
-        handler: SocketHandler = environ["tornado.handler"]
-        if handler.current_user is None:
-            raise socketio.exceptions.ConnectionRefusedError("Not authenticated")
-        if handler.credential is not None:
-            if not self._service.gateway.credentials.alive(handler.credential):
-                raise socketio.exceptions.ConnectionRefusedError("Not authenticated")
-            self._by_credential[sid] = handler.credential, handler
-        handler.admitted = True
-        self._owners[sid] = self._service.owner_of(handler.current_user)
+        super().__init__(FACES, service)
 
     async def on_disconnect(self, sid: str, _reason: str = "") -> None:
         """Forget a viewer."""
-        self._owners.pop(sid, None)
-        self._by_credential.pop(sid, None)
+        await super().on_disconnect(sid)
         self._service.forget_viewer(sid)
-
-    async def end(self, entry: "CredentialEntry") -> None:
-        """Disconnect whoever is connected by a credential that was revoked."""
-        for sid, (used, handler) in list(self._by_credential.items()):
-            if used is entry:
-                await self.disconnect(sid)
-                handler.close()
-
-    async def end_expired(self) -> None:
-        """Disconnect whoever is connected by a token that has expired."""
-        entries = {used for used, _ in self._by_credential.values()}
-        for entry in entries:
-            if self._service.gateway.credentials.expired(entry):
-                await self.end(entry)
 
     async def trigger_event(self, event: str, *args: Any) -> Any:
         """Answer `watch`, `task:join` and `task:leave`."""
@@ -75,25 +43,21 @@ class TasksNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         sid, data = args[0], args[1] if len(args) > 1 and isinstance(args[1], dict) else {}
         try:
             return {"ok": True, **await answers[event](sid, data)}
-        except Refused as refused:
-            return _problem(refused.message, refused.code, refused.status)
-        except StoreFailed as error:
-            return _problem(f"The database cannot be used now: {error}", "store_failed", 503)
-        except ValidationError as error:
-            first = error.errors()[0]
-            return _problem(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", "invalid", 422)
+        except (Refused, StoreFailed, ValidationError) as error:
+            return {"error": problem_of(error)}
 
     async def _watch(self, sid: str, _data: dict[str, Any]) -> dict[str, Any]:
         owner = self._owners[sid]
         await self.enter_room(sid, room_of(owner))
         snapshot: dict[str, Any] = {"version": self._service.version().model_dump()}
-        snapshot |= {"devices": [], "tasks": [], "approvals": []}
+        snapshot |= {"devices": [], "tasks": [], "approvals": [], "terminals": []}
         if self._service.state == "running":
             gateway = self._service.gateway
             tasks, _ = await gateway.tasks.list(owner, 50, None)
             snapshot["tasks"] = [task.model_dump(mode="json") for task in tasks]
             snapshot["devices"] = [device.model_dump(mode="json") for device in gateway.show_devices(owner)]
             snapshot["approvals"] = [approval.model_dump(mode="json") for approval in gateway.approvals.open(owner)]
+            snapshot["terminals"] = [terminal.model_dump() for terminal in gateway.terminals.items(owner)]
         return snapshot
 
     async def _join(self, sid: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +82,3 @@ class TasksNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
 def room_of(owner: str) -> str:
     """Return the room of an owner's faces."""
     return f"owner:{owner}"
-
-
-def _problem(message: str, code: str, status: int) -> dict[str, Any]:
-    return {"error": {"message": message, "code": code, "status": status}}

@@ -1,0 +1,1 @@
+"""The terminals of a device: their PTYs, who looks at them, where they start."""
