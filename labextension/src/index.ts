@@ -16,6 +16,7 @@ import { settingsTabPlugin } from './plugins/settingsTab';
 import { sidebarPlugin } from './plugins/sidebar';
 import { statusPlugin } from './plugins/status';
 import { taskPlugin } from './plugins/task';
+import { terminalPlugin } from './plugins/terminal';
 
 export * from './tokens';
 
@@ -25,6 +26,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   settingsPlugin,
   sidebarPlugin,
   taskPlugin,
+  terminalPlugin,
   statusPlugin,
   runningPlugin,
   launcherPlugin,

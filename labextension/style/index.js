@@ -3,3 +3,4 @@ import './approval.css';
 import './side.css';
 import './devices.css';
 import './task.css';
+import './terminal.css';

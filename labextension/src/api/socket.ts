@@ -3,6 +3,7 @@ import type { ServerConnection } from '@jupyterlab/services';
 import { io, type Socket } from 'socket.io-client';
 
 import { ApiError } from './caller';
+import type { ITerminal } from './terminals';
 import type {
   IApproval,
   IDevice,
@@ -13,7 +14,7 @@ import type {
 } from './types';
 
 /** How long an answer of the gateway is waited for, in ms. */
-const ACK_TIMEOUT = 20_000;
+export const ACK_TIMEOUT = 20_000;
 
 type Ack<T> = (
   answer: ({ ok: true } & T) | { error: IProblem & { status?: number } }
@@ -25,6 +26,8 @@ export interface IWatched {
   tasks: ITask[];
   /** The open ones. */
   approvals: IApproval[];
+  /** Absent from a server that runs since before there were terminals. */
+  terminals?: ITerminal[];
 }
 
 interface IToServer {
@@ -41,6 +44,8 @@ interface IFromServer {
   'device:removed': (data: { device_id: string }) => void;
   'task:update': (task: ITask) => void;
   'approval:update': (approval: IApproval) => void;
+  'terminal:update': (terminal: ITerminal) => void;
+  'terminal:removed': (data: { session_id: string }) => void;
   /** The gateway sends the next batch when this one is acknowledged. */
   'task:events': (
     data: { task_id: number; events: TaskEvent[] },
@@ -65,13 +70,17 @@ export function makeSocket(settings: ServerConnection.ISettings): TaskSocket {
   });
 }
 
-async function unwrap<T>(answer: Promise<unknown>): Promise<T> {
-  let value: Parameters<Ack<T>>[0];
+/** Wait for an answer; throws where none comes in time. */
+export async function answered(answer: Promise<unknown>): Promise<unknown> {
   try {
-    value = (await answer) as Parameters<Ack<T>>[0];
+    return await answer;
   } catch {
     throw new ApiError('No answer from the gateway', 0, 'unreachable');
   }
+}
+
+async function unwrap<T>(answer: Promise<unknown>): Promise<T> {
+  const value = (await answered(answer)) as Parameters<Ack<T>>[0];
   if ('error' in value) {
     throw ApiError.from(value.error, value.error.status ?? 0);
   }

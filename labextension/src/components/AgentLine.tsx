@@ -5,7 +5,7 @@ import type { IAgent, IDevice } from '../api/types';
 import { Commands } from '../commands';
 import { doneIcon, failedIcon, warnIcon } from '../icons';
 import { usable } from '../model/choices';
-import { hasTerminals } from '../model/terminal';
+import { hasTerminals } from '../model/labTerminal';
 import { unhidden } from '../model/text';
 import { AgentPath } from './AgentPath';
 import { useFace, useTrans } from './face';

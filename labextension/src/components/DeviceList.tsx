@@ -14,6 +14,7 @@ import { List } from './List';
 import { MenuButton, openMenu } from './menu';
 import { StarToggle } from './StarToggle';
 import { DeviceState } from './State';
+import { TerminalButton } from './TerminalButton';
 
 /** The devices, with what they are doing and which agents they can run. */
 export function DeviceList(): React.ReactElement {
@@ -89,6 +90,10 @@ const DeviceRow = React.memo(function DeviceRow(props: {
         <span className="wegent-Title" title={device.name}>
           {device.name}
         </span>
+        <TerminalButton
+          device={device}
+          label={trans.__('Open a terminal on %1', device.name)}
+        />
         <MenuButton
           label={trans.__('More about %1', device.name)}
           items={() => deviceMenu(device)}

@@ -15,14 +15,16 @@ import { usePopover } from './popover';
 import { StarToggle } from './StarToggle';
 import { DeviceDot, DeviceState } from './State';
 
-/** Where to run something: every device may be chosen; where it is away or busy, the message waits. */
+/** Where to run something: every device may be chosen; where it is away or busy, a message waits. */
 export function DevicePicker(props: {
   device: IDevice | undefined;
   onPick: (id: string) => void;
+  /** What it is for can wait for the device, as messages do. */
+  queues?: boolean;
 }): React.ReactElement {
   const { gateway, trans } = useFace();
   const devices = useValue(gateway.devices);
-  const { device } = props;
+  const { device, queues = true } = props;
   const { open, close, button, popup } = usePopover();
   return (
     <>
@@ -57,6 +59,7 @@ export function DevicePicker(props: {
           <Choices
             devices={devices}
             chosen={device}
+            queues={queues}
             onPick={id => {
               props.onPick(id);
               close();
@@ -71,6 +74,7 @@ export function DevicePicker(props: {
 function Choices(props: {
   devices: readonly IDevice[];
   chosen: IDevice | undefined;
+  queues: boolean;
   onPick: (id: string) => void;
 }): React.ReactElement {
   const trans = useTrans();
@@ -101,6 +105,7 @@ function Choices(props: {
             device={device}
             apart={apartWord(trans, props.devices, device)}
             chosen={device.device_id === props.chosen?.device_id}
+            queues={props.queues}
             onPick={() => props.onPick(device.device_id)}
           />
           <StarToggle device={device} />
@@ -115,16 +120,17 @@ function Choice(props: {
   /** What tells it from others. */
   apart: string;
   chosen: boolean;
+  queues: boolean;
   onPick: () => void;
 }): React.ReactElement {
   const trans = useTrans();
-  const { device } = props;
+  const { device, queues } = props;
   return (
     <button
       type="button"
       className="wegent-Choice"
       aria-current={props.chosen}
-      title={sendingWord(trans, device)}
+      title={queues ? sendingWord(trans, device) : undefined}
       onClick={props.onPick}
     >
       <span className="wegent-Chosen">
@@ -138,7 +144,9 @@ function Choice(props: {
           {props.apart && <span>{props.apart}</span>}
           <DeviceState device={device} />
           <span>{slotsWord(trans, device)}</span>
-          {device.status !== 'online' && <span>{trans.__('queues')}</span>}
+          {queues && device.status !== 'online' && (
+            <span>{trans.__('queues')}</span>
+          )}
         </span>
       </span>
     </button>

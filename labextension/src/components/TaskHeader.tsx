@@ -12,6 +12,7 @@ import { IconButton } from './IconButton';
 import { PracticeBand } from './PracticeBand';
 import { Thrown } from './Problem';
 import { State } from './State';
+import { TerminalButton } from './TerminalButton';
 
 interface ITaskHeaderProps {
   task: ITask;
@@ -62,6 +63,12 @@ function WhereFacts(props: ITaskHeaderProps): React.ReactElement {
       <span title={modeHelp(trans, task.mode)}>
         {modeWord(trans, task.mode)}
       </span>
+      <TerminalButton
+        device={device}
+        task={task.id}
+        label={trans.__('Open a terminal where this task works')}
+        reason={task.workspace ? '' : trans.__('its folder is not made yet')}
+      />
     </>
   );
 }

@@ -4,7 +4,7 @@ import * as React from 'react';
 import type { ITurn, IUsage } from '../api/types';
 import { Commands } from '../commands';
 import { isFinal } from '../model/states';
-import { hasTerminals } from '../model/terminal';
+import { hasTerminals } from '../model/labTerminal';
 import { askedTools, stoppedTools } from '../model/tools';
 import type { IShownTurn } from '../model/transcript';
 import { duration, secondsBetween } from '../model/words';

@@ -8,7 +8,9 @@ export function deviceMenu(device: IDevice): MenuItem[] {
   const own: MenuItem[] = [
     { command: Commands.renameDevice, args },
     { command: Commands.setSlots, args },
-    { command: Commands.toggleDefault, args }
+    { command: Commands.toggleDefault, args },
+    null,
+    { command: Commands.openTerminal, args }
   ];
   return device.embedded
     ? own

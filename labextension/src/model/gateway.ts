@@ -6,6 +6,8 @@ import { ApiError } from '../api/caller';
 import { DeviceRest } from '../api/deviceRest';
 import { Rest } from '../api/rest';
 import { makeSocket, watch, type TaskSocket } from '../api/socket';
+import { TerminalRest } from '../api/terminalRest';
+import { makeTerminalSocket } from '../api/terminalSocket';
 import type {
   IApproval,
   ICreateTask,
@@ -19,6 +21,8 @@ import { Cell } from './observable';
 import { TaskSession } from './session';
 import { currentTurn, isFinal } from './states';
 import { Tasks } from './tasks';
+import { TerminalLink } from './terminalLink';
+import { Terminals } from './terminals';
 import { Trust } from './trust';
 
 /** Wait before connecting again where Socket.IO itself gives up, in ms. */
@@ -44,17 +48,22 @@ export class Gateway implements IDisposable {
   readonly devices = new Devices();
   readonly tasks = new Tasks();
   readonly approvals = new Approvals();
+  readonly terminals = new Terminals();
   readonly trust: Trust;
   readonly rest: Rest;
   readonly deviceRest: DeviceRest;
   readonly access: AccessRest;
+  readonly terminalRest: TerminalRest;
+  readonly terminalLink: TerminalLink;
 
   constructor(settings: ServerConnection.ISettings) {
     this.rest = new Rest(settings);
     this.deviceRest = new DeviceRest(settings);
     this.access = new AccessRest(settings);
+    this.terminalRest = new TerminalRest(settings);
     this.trust = new Trust(this.deviceRest);
     this.socket = makeSocket(settings);
+    this.terminalLink = new TerminalLink(() => makeTerminalSocket(this.socket));
     this.listen();
     this.socket.connect();
   }
@@ -130,6 +139,7 @@ export class Gateway implements IDisposable {
   dispose(): void {
     this.disposed = true;
     this.sessions.forEach(session => session.dispose());
+    this.terminalLink.dispose();
     this.socket.disconnect();
   }
 
@@ -148,6 +158,8 @@ export class Gateway implements IDisposable {
     socket.on('device:removed', data => this.devices.drop(data.device_id));
     socket.on('task:update', task => this.tasks.put(task));
     socket.on('approval:update', one => this.approvals.put(one));
+    socket.on('terminal:update', one => this.terminals.put(one));
+    socket.on('terminal:removed', one => this.terminals.drop(one.session_id));
     socket.on('lagged', ({ task_id }) => {
       void this.sessions.get(task_id)?.join();
     });
@@ -161,11 +173,12 @@ export class Gateway implements IDisposable {
   /** Learn what is there and catch up with every open task. */
   private async sync(): Promise<void> {
     try {
-      const { version, devices, tasks, approvals } = await watch(this.socket);
-      this.version.set(version);
-      this.devices.reset(devices);
-      this.tasks.reset(tasks);
-      this.approvals.reset(approvals);
+      const known = await watch(this.socket);
+      this.version.set(known.version);
+      this.devices.reset(known.devices);
+      this.tasks.reset(known.tasks);
+      this.approvals.reset(known.approvals);
+      this.terminals.reset(known.terminals ?? []);
     } catch (error) {
       await this.onLost(error as ApiError);
       return;

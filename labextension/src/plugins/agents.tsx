@@ -10,7 +10,7 @@ import { Commands } from '../commands';
 import { usable } from '../model/choices';
 import { ownAgent } from '../model/devices';
 import type { Gateway } from '../model/gateway';
-import { runInTerminal } from '../model/terminal';
+import { runInTerminal } from '../model/labTerminal';
 import { unhidden } from '../model/text';
 import { IWegent } from '../tokens';
 import { reporting } from './report';

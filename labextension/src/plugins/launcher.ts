@@ -7,7 +7,7 @@ import { ILauncher } from '@jupyterlab/launcher';
 import { Commands } from '../commands';
 import { IWegent } from '../tokens';
 
-/** A card in the launcher. */
+/** Cards in the launcher. */
 export const launcherPlugin: JupyterFrontEndPlugin<void> = {
   id: 'wegent-jupyter:launcher',
   description: 'Wegent in the launcher',
@@ -19,10 +19,8 @@ export const launcherPlugin: JupyterFrontEndPlugin<void> = {
     { trans }: IWegent,
     launcher: ILauncher | null
   ) => {
-    launcher?.add({
-      command: Commands.newTask,
-      category: trans.__('Other'),
-      rank: 10
-    });
+    const category = trans.__('Other');
+    launcher?.add({ command: Commands.newTask, category, rank: 10 });
+    launcher?.add({ command: Commands.newTerminal, category, rank: 11 });
   }
 };

@@ -27,11 +27,17 @@ export const palettePlugin: JupyterFrontEndPlugin<void> = {
       Commands.newTask,
       Commands.openLatestTask,
       Commands.stopTask,
+      Commands.endTerminal,
       Commands.addDevice,
       Commands.tryPracticeModel
     ]) {
       palette?.addItem({ command, category });
     }
+    palette?.addItem({
+      command: Commands.newTerminal,
+      args: { isPalette: true },
+      category
+    });
     for (const section of SECTIONS) {
       palette?.addItem({
         command: Commands.openSettings,

@@ -15,11 +15,12 @@ import { holdsSlot } from '../model/states';
 import { stateWord, waitingWord } from '../model/words';
 import { IWegent } from '../tokens';
 import { reporting } from './report';
+import { terminalManager } from './runningTerminals';
 
-/** Tasks that wait or run, in the Running panel. */
+/** Tasks that wait or run, and terminals, in the Running panel. */
 export const runningPlugin: JupyterFrontEndPlugin<void> = {
   id: 'wegent-jupyter:running',
-  description: 'Wegent tasks in the Running panel',
+  description: 'Tasks and terminals of Wegent in the Running panel',
   autoStart: true,
   requires: [IWegent],
   optional: [IRunningSessionManagers],
@@ -29,6 +30,7 @@ export const runningPlugin: JupyterFrontEndPlugin<void> = {
     running: IRunningSessionManagers | null
   ) => {
     running?.add(manager(app, wegent));
+    running?.add(terminalManager(app, wegent));
   }
 };
 

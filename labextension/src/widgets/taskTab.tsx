@@ -57,7 +57,7 @@ export class TaskTab extends FaceWidget {
       // JupyterLab finds the widget of a tab by the `id` that it keeps there, too.
       this.title.dataset = {
         ...this.title.dataset,
-        wegentState: task.waiting > 0 ? 'waiting' : task.state
+        'wegent-state': task.waiting > 0 ? 'waiting' : task.state
       };
     }
   }

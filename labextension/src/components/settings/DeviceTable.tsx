@@ -15,6 +15,7 @@ import { IconButton } from '../IconButton';
 import { MenuButton, openMenu } from '../menu';
 import { StarToggle } from '../StarToggle';
 import { DeviceState } from '../State';
+import { TerminalButton } from '../TerminalButton';
 
 const COLUMNS = 7;
 
@@ -131,6 +132,10 @@ function Actions(props: { device: IDevice }): React.ReactElement {
   const args = { device: device.device_id };
   return (
     <div className="wegent-Row">
+      <TerminalButton
+        device={device}
+        label={trans.__('Open a terminal on %1', device.name)}
+      />
       <IconButton
         icon={editIcon}
         label={trans.__('Rename %1', device.name)}
