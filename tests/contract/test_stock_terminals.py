@@ -16,6 +16,7 @@ from tests.support.server import wait_for
 from tests.support.stand_in import StandIn
 from tests.support.terminal import Seen
 from tests.support.world import OWNER, World
+from wegent_jupyter.gateway import terminals as module
 from wegent_jupyter.gateway.errors import Refused
 from wegent_jupyter.gateway.terminals import Viewer
 from wegent_jupyter.protocol import terminals as wire
@@ -190,6 +191,53 @@ def test_it_is_over_when_its_executor_no_longer_knows_it(tmp_path: Path) -> None
         await house.peer.register("stock", device_type="remote")
         await house.peer.beat("stock")
         assert (await seen.exit())["reason"] == "executor_ended"
+
+    in_house(tmp_path, script)
+
+
+def test_any_number_can_be_opened_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_ON_STOCK", 3)
+
+    async def script(house: House) -> None:
+        for _ in range(10):
+            started = await house.terminals.start(OWNER, "stock", wire.StartTerminal())
+            await house.terminals.end(OWNER, started.session_id)
+        for _ in range(2):
+            await house.terminals.start(OWNER, "stock", wire.StartTerminal())
+        with pytest.raises(Refused) as refused:
+            await house.terminals.start(OWNER, "stock", wire.StartTerminal())
+        assert refused.value.code == "too_many_terminals"
+
+    in_house(tmp_path, script)
+
+
+def test_one_whose_start_is_not_answered_is_ended_should_it_start_after_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "START_SECONDS", 0.2)
+
+    async def script(house: House) -> None:
+        house.peer.silent = True
+        with pytest.raises(Refused) as refused:
+            await house.terminals.start(OWNER, "stock", wire.StartTerminal())
+        assert refused.value.code == "unanswered"
+
+        async def ended() -> bool:
+            return any(event == wire.CLOSE and data["session_id"] != house.session_id for event, data in house.peer.got)
+
+        await house.world.until(ended, "it is closed")
+
+    in_house(tmp_path, script)
+
+
+def test_a_device_that_prints_into_a_terminal_that_nobody_knows_stays_connected(tmp_path: Path) -> None:
+    """As one of Wegent's does after the gateway was restarted."""
+
+    async def script(house: House) -> None:
+        for _ in range(300):
+            answer = await house.peer.tell(wire.OUTPUT, {"session_id": "terminal-0-old", "data": "x"})
+            assert answer["code"] == "not_found"
+        assert not house.peer.channel.closed
 
     in_house(tmp_path, script)
 

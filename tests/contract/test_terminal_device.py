@@ -19,6 +19,7 @@ from tests.support.server import LIVENESS
 from tests.support.terminal import Seen
 from wegent_jupyter.executor.config import load
 from wegent_jupyter.executor.processes import ProcessRecords, marked
+from wegent_jupyter.executor.terminals import place
 from wegent_jupyter.executor.terminals import sessions as module
 from wegent_jupyter.executor.terminals.sessions import Sessions
 from wegent_jupyter.protocol import terminals as wire
@@ -67,7 +68,7 @@ class Device:
         self.sessions = Sessions(load(settings), ProcessRecords(home / "processes"))
         self.records = home / "processes"
         self.link = Link()
-        self.sessions.connected(self.link)  # type: ignore[arg-type]  # a Channel, as far as it is used
+        self.sessions.connected(self.link, GATEWAY)  # type: ignore[arg-type]  # a Channel, as far as it is used
 
     async def start(self, session_id: str = "s1", **fields: Any) -> dict[str, Any]:
         return await self.sessions.start(GATEWAY, {"session_id": session_id, "project_id": 0, **fields})
@@ -253,6 +254,82 @@ def test_no_secret_of_ours_is_in_its_environment(tmp_path: Path, monkeypatch: py
     on_device(tmp_path, script)
 
 
+@pytest.mark.parametrize("shell", ["/usr/sbin/nologin", "/bin/false", "/nowhere/sh", ""])
+def test_an_account_without_a_shell_gets_a_plain_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str
+) -> None:
+    """As in a container that runs as any number, of whom nothing is registered."""
+    monkeypatch.setenv("SHELL", shell)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
+
+    async def script(device: Device) -> None:
+        seen = await device.ready()
+        device.type("echo $0\n")
+        await seen.until(b"/bin/sh\r\n")
+
+    on_device(tmp_path, script)
+
+
+def running() -> list[list[str]]:
+    """Return the command lines of what this process started, in a thread or a fork, and has not ended."""
+    children = [one for one in psutil.Process().children(recursive=True) if one.is_running()]
+    _, alive = psutil.wait_procs(children, timeout=5)
+    return [one.cmdline() for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_directory_that_vanishes_at_the_last_moment_is_said_and_starts_no_second_executor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "resolve", lambda _settings, _start: tmp_path / "gone")
+
+    async def script(device: Device) -> None:
+        answer = await device.start()
+        assert (answer["success"], answer["code"]) == (False, "not_started")
+        assert "gone" in answer["error"] or "No such file" in answer["error"]
+        assert await asyncio.to_thread(running) == []
+        assert device.sessions.reports(GATEWAY) == []
+
+    on_device(tmp_path, script)
+
+
+def test_a_directory_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    async def script(device: Device) -> None:
+        device.root.mkdir()
+        os.mkdir(os.fsencode(device.root) + b"/\xff")  # noqa: PTH102
+        (device.root / "link").symlink_to(os.fsdecode(b"\xff"))
+        answer = await device.start(path="link")
+        assert (answer["success"], answer["code"]) == (False, "bad_path")
+        assert "no UTF-8 text" in answer["error"]
+
+    on_device(tmp_path, script)
+
+
+def test_a_full_disk_starts_none_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_records: ProcessRecords, _marker: str, _pid: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ProcessRecords, "write", full)
+
+    async def script(device: Device) -> None:
+        answer = await device.start()
+        assert answer["code"] == "not_started"
+        assert "No space left" in answer["error"]
+        await gone()
+
+    on_device(tmp_path, script)
+
+
+def test_one_that_is_closed_before_it_started_does_not_start(tmp_path: Path) -> None:
+    async def script(device: Device) -> None:
+        starting = asyncio.create_task(device.start())
+        await asyncio.sleep(0)
+        await device.sessions.end(GATEWAY, {"session_id": "s1"})
+        assert not (await starting)["success"]
+        assert device.sessions.reports(GATEWAY) == []
+
+    on_device(tmp_path, script)
+
+
 def test_no_more_than_the_limit_are_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_TERMINALS", 2)
 
@@ -333,7 +410,9 @@ def test_input_that_is_never_read_is_refused_and_said_and_holds_up_no_other_term
         await stuck.until(b"go")
         for _ in range(6):
             device.type("x" * (1 << 20), "stuck", "x")
+        device.type("a small piece that would fit", "stuck", "x")
         assert "does not read" in await stuck.notice()
+        assert len(stuck.notices) == 1, "it is said once, and no piece is taken behind a hole"
         other = await device.ready("other", "y")
         device.type("echo I still an''swer\n", "other", "y")
         await other.until(b"I still answer")

@@ -16,7 +16,9 @@ from tests.support.machine import Machine
 from tests.support.server import LIVENESS, JupyterServer, wait_for
 from tests.support.sockets import Peer
 from tests.support.terminal import Screen, open_terminal
+from wegent_jupyter.gateway.terminals import MAX_VIEWERS as MAX_LOOKING
 from wegent_jupyter.protocol import terminals as wire
+from wegent_jupyter.server.terminal_namespace import MAX_VIEWERS
 
 NOTHING = "terminal-0-nothing"
 
@@ -386,6 +388,33 @@ def test_input_that_is_too_long_is_refused_and_the_terminal_goes_on(house: Jupyt
             answer = await screen.call(wire.INPUT, message)
             assert (answer["status"], answer["code"]) == (413, "input_too_large")
             await screen.run("true")
+
+    asyncio.run(check())
+
+
+def test_one_connection_shows_so_many_terminals_and_no_more(house: JupyterServer) -> None:
+    async def check() -> None:
+        async with Screen(house, open_terminal(house)) as screen:
+            others = [open_terminal(house)["session_id"] for _ in range(3)]
+            attached = 1
+            while attached < MAX_VIEWERS:
+                session = others[attached % 2]
+                assert (await screen.attach(session_id=session, viewer=f"n{attached}"))["success"]
+                attached += 1
+            assert (await screen.attach(session_id=others[2], viewer="x"))["code"] == "too_many_viewers"
+            assert (await screen.call(wire.DETACH, {"session_id": others[1], "viewer": "n1"}))["success"]
+            assert (await screen.attach(session_id=others[2], viewer="x"))["success"]
+
+    asyncio.run(check())
+
+
+def test_so_many_look_at_one_terminal_and_no_more(house: JupyterServer) -> None:
+    async def check() -> None:
+        async with Screen(house, open_terminal(house)) as screen:
+            for number in range(MAX_LOOKING - 1):
+                assert (await screen.attach(viewer=f"n{number}"))["success"]
+            assert (await screen.attach(viewer="x"))["code"] == "too_many_viewers"
+            assert (await screen.attach(viewer="n0"))["success"], "who looks already may attach again"
 
     asyncio.run(check())
 

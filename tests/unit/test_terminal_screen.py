@@ -34,6 +34,13 @@ QUESTIONS = {
     "background": b"\x1b]11;?\x1b\\",
     "colour of the palette": b"\x1b]4;12;?\x07",
     "clipboard": b"\x1b]52;c;?\x07",
+    "with a control character in it": b"\x1b[6\nn",
+    "with a zero in it": b"\x1b[\x006n",
+    "setting, with a parameter": b"\x1bP0$qm\x1b\\",
+    "two colours": b"\x1b]10;?;?\x07",
+    "two colours of the palette": b"\x1b]4;1;?;2;?\x07",
+    "size, with a leading zero": b"\x1b[014t",
+    "with a sub-parameter": b"\x1b[0:c",
     "in eight bits": "\x9b6n".encode(),
     "in eight bits, string": "\x9d10;?\x9c".encode(),
 }
@@ -91,6 +98,31 @@ def test_no_question_comes_into_being_where_one_was_taken_out() -> None:
     ):
         once = filtered(nested, [])
         assert filtered(once, []) == once, "nothing is left in it that a terminal would answer"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"\x05" * (1 << 20),
+        b"\x1b[6n" * (1 << 18),
+        (b"\xc2\x90" * 2000 + b"\x07" + b"\x05" * 40) * 256,
+        b"\x1b[" * (1 << 19),
+        b"\x1b]0;" * (1 << 18),
+        (b"\x1bP" + b"x" * 5000) * 200,
+        b"\x1b[" + b"\x00" * (1 << 20),
+    ],
+    ids=range(7),
+)
+def test_output_that_is_made_to_keep_us_busy_does_not(hostile: bytes) -> None:
+    """Quadratic work would take minutes here, and run into the time-out of every test."""
+    filter_ = QuestionFilter()
+    shown = b"".join(filter_.feed(hostile[at : at + (64 << 10)]) for at in range(0, len(hostile), 64 << 10))
+    assert b"\x05" not in shown
+    assert b"\x1b[6n" not in shown
+
+
+def test_a_question_that_another_sequence_ends_is_taken_out_and_the_other_is_left() -> None:
+    assert filtered(b"a\x1b]11;?\x1bMb", []) == b"a\x1bMb"
 
 
 def test_what_begins_and_never_ends_is_not_held_back_for_ever() -> None:

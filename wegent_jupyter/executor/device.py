@@ -79,6 +79,30 @@ class Device:
         self._channel: Channel | None = None
         self._gateway = ""
         self._beat = asyncio.Event()
+        self._handlers: dict[str, Callable[[Any], Any]] = {
+            wire.EXECUTE: self._execute,
+            "chat:message": self._execute,
+            wire.CANCEL: self._cancel,
+            wire.DECIDE: self._decide,
+            wire.STEER: self._steer,
+            wire.ACKS: self._acks,
+            wire.SHUTDOWN: self._shutdown,
+            "task:close-session": self._close_session,
+            **{event: partial(self._terminal, event) for event in TERMINAL_EVENTS},
+        }
+        self._questions: dict[str, Callable[[Any], Awaitable[dict[str, Any]]]] = {
+            wire.CHECK_WORKSPACE: self._check_workspace,
+            wire.REFRESH: self._refresh_agents,
+            wire.AGENT_PATH: self._set_agent_path,
+            wire.TRUST: self._set_trust,
+            wire.TRUSTED: self._list_trust,
+            wire.PING: self._ping,
+            wire.COMMAND: self._run_command,
+            wire.UPGRADE: self._upgrade,
+            terminals.START: self._start_terminal,
+            terminals.CLOSE: self._end_terminal,
+            "device:sync_capabilities": self._sync_capabilities,
+        }
         self.runner.recover()
 
     async def serve(self, channel: Channel, registered: Callable[[wire.RegisterAck], None] = lambda _ack: None) -> None:
@@ -92,7 +116,7 @@ class Device:
                 self.runner.abandon_others(self._gateway)
         self._channel = channel
         if self._terminals is not None:
-            self._terminals.connected(channel)
+            self._terminals.connected(channel, self._gateway)
         sender = self._sender.run(self._gateway, channel, together=ack.wegentJupyter is not None)
         background = [asyncio.create_task(sender)]
         if ack.wegentJupyter is not None:
@@ -146,33 +170,9 @@ class Device:
 
     async def handle(self, channel: Channel, event: str, data: Any) -> Any:
         """Answer one message of the gateway; the result is its ack."""
-        handlers: dict[str, Callable[[Any], Any]] = {
-            wire.EXECUTE: self._execute,
-            "chat:message": self._execute,
-            wire.CANCEL: self._cancel,
-            wire.DECIDE: self._decide,
-            wire.STEER: self._steer,
-            wire.ACKS: self._acks,
-            wire.SHUTDOWN: self._shutdown,
-            "task:close-session": self._close_session,
-            **{event: partial(self._terminal, event) for event in TERMINAL_EVENTS},
-        }
-        questions: dict[str, Callable[[Any], Awaitable[dict[str, Any]]]] = {
-            wire.CHECK_WORKSPACE: self._check_workspace,
-            wire.REFRESH: self._refresh_agents,
-            wire.AGENT_PATH: self._set_agent_path,
-            wire.TRUST: self._set_trust,
-            wire.TRUSTED: self._list_trust,
-            wire.PING: self._ping,
-            wire.COMMAND: self._run_command,
-            wire.UPGRADE: self._upgrade,
-            terminals.START: self._start_terminal,
-            terminals.CLOSE: self._end_terminal,
-            "device:sync_capabilities": self._sync_capabilities,
-        }
-        if event in questions:
-            return await questions[event](data if isinstance(data, dict) else {})
-        handler = handlers.get(event)
+        if event in self._questions:
+            return await self._questions[event](data if isinstance(data, dict) else {})
+        handler = self._handlers.get(event)
         if handler is None:
             return {"success": False, "code": "unsupported_method", "error": f"{event} is not supported"}
         if channel is not self._channel:
@@ -282,10 +282,11 @@ class Device:
 
     def _terminal(self, event: str, data: Any) -> dict[str, Any]:
         """Hand a message to the terminals, in its order."""
-        named = terminals.Session.model_validate(data)
-        if self._terminals is not None and self._terminals.has(self._gateway, named.session_id):
-            self._terminals.handle(named.session_id, event, data)
+        session_id = str(data.get("session_id")) if isinstance(data, dict) else ""
+        if self._terminals is not None and self._terminals.has(self._gateway, session_id):
+            self._terminals.handle(session_id, event, data)
             return {"success": True}
+        named = terminals.Session.model_validate(data)
         if event == terminals.ATTACH:
             self._spawn(self._tell_gone(named))
         return {"success": False, "error": "Terminal session not found"}
@@ -312,7 +313,7 @@ class Device:
 
             self._terminals = Sessions(self._settings, self._records)
             if self._channel is not None:
-                self._terminals.connected(self._channel)
+                self._terminals.connected(self._channel, self._gateway)
         return await self._terminals.start(self._gateway, data)
 
     async def _end_terminal(self, data: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from wegent_jupyter.protocol.channel import NotSent, Unanswered
 
 log = logging.getLogger(__name__)
 
+MAX_WAITING = 64
+"""Packets that may wait to be sent; output of a terminal has 64 KiB in two of them."""
+
 
 class SocketChannel:
     """A Channel over one connection of python-socketio's client."""
@@ -36,8 +39,18 @@ class SocketChannel:
         """Send; raises NotSent."""
         try:
             await self._client.emit(event, data, namespace=wire.NAMESPACE)
+            await self._taken()
         except (BadNamespaceError, DisconnectedError) as error:
             raise NotSent from error
+
+    async def _taken(self) -> None:
+        """Wait while much of what was sent waits for the network: python-socketio keeps it without a limit."""
+        waiting: asyncio.Queue[Any] = self._client.eio.queue
+        if waiting.qsize() < MAX_WAITING or self.closed:
+            return
+        emptied = asyncio.ensure_future(waiting.join())
+        await asyncio.wait({emptied, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+        emptied.cancel()
 
     async def call(self, event: str, data: dict[str, Any], timeout: float) -> Any:
         """Send and wait for the ack, at most until the connection ends; raises NotSent or Unanswered."""

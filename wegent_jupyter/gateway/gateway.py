@@ -189,6 +189,7 @@ class Gateway:
         for device in self.devices.all():
             if device.channel is not None:
                 await device.channel.close("Server is shutting down")
+        self.terminals.close()
         await self._keep_last_seen()
         await self._dispatcher.close()
         await self.viewers.close()

@@ -9,7 +9,7 @@ from wegent_jupyter.gateway.credentials import CredentialEntry
 from wegent_jupyter.gateway.devices import DeviceEntry, now
 from wegent_jupyter.gateway.ingest import Inbound
 from wegent_jupyter.gateway.registering import DISCONNECTED, NotRegistered
-from wegent_jupyter.gateway.terminals import FROM_DEVICES
+from wegent_jupyter.gateway.terminals import EVENTS as TERMINAL_EVENTS
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.channel import Channel
 
@@ -92,7 +92,7 @@ class DeviceSession:
                 await self._gateway.agents_changed(device, wire.AgentsReport.model_validate(data).agents)
             elif event == wire.GOODBYE and device.boot_id is not None:
                 await self._gateway.leaves(device)
-            elif event in FROM_DEVICES:
+            elif event in TERMINAL_EVENTS:
                 return await self._gateway.terminals.heard(device, event, data)
             elif event in (wire.STATUS, wire.UPGRADE_STATUS):
                 self._told_status(device, event, data)

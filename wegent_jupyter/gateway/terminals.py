@@ -16,7 +16,8 @@ from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store
 from wegent_jupyter.gateway.tasks import Tasks
 from wegent_jupyter.protocol import terminals as wire
-from wegent_jupyter.protocol.channel import NotSent, Unanswered
+from wegent_jupyter.protocol.channel import Channel, NotSent, Unanswered
+from wegent_jupyter.protocol.wire import Wire
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +27,19 @@ ATTACH_SECONDS = 5.0
 END_SECONDS = 10.0
 MAX_ON_STOCK = 100
 """Terminals on a device that is not ours; ours count by themselves."""
-MAX_ENDED = 100
+MAX_ENDED, MAX_ENDED_STOCK = 100, 10
+"""Ended terminals that can still be read; what those of stock devices printed is kept here."""
+MAX_VIEWERS = 50
+"""Of one terminal."""
 DISABLED = "Terminals are turned off on this server."
-FOR_VIEWERS: dict[str, type[wire.Output | wire.Exit | wire.Notice]] = {
+FROM_DEVICES: dict[str, type[wire.Output | wire.Exit | wire.Notice | wire.Report]] = {
     wire.OUTPUT: wire.Output,
     wire.EXIT: wire.Exit,
     wire.NOTICE: wire.Notice,
+    wire.REPORT: wire.Report,
 }
-FROM_DEVICES = (*FOR_VIEWERS, wire.REPORT, wire.REPORT_ALL)
+EVENTS = (*FROM_DEVICES, wire.REPORT_ALL)
+"""What devices say of their terminals."""
 GONE = "Terminal session not found or access denied"
 
 Send = Callable[[str, dict[str, Any]], Awaitable[None]]
@@ -46,6 +52,8 @@ class Viewer:
 
     key: str
     send: Send
+    channel: Channel | None = None
+    """The connection of the device over which it looks."""
 
 
 @dataclass(slots=True)
@@ -108,7 +116,7 @@ class Terminals:
             raise Forbidden(DISABLED, code="terminals_disabled")
         path = request.path or await self._path_of(owner, device, request.task_id)
         self._check_ready(device)
-        if not device.kept.ours and len(self._of(device)) >= MAX_ON_STOCK:
+        if not device.kept.ours and sum(not one.report.ended for one in self._of(device)) >= MAX_ON_STOCK:
             raise TooMany(f"{MAX_ON_STOCK} terminals are open on {device.name}.", code="too_many_terminals")
         session_id = f"terminal-0-{secrets.token_urlsafe(16)}"
         message = wire.Start(
@@ -120,13 +128,19 @@ class Terminals:
             cols=request.cols,
             roots=await self._roots(device),
         )
-        answer = await self._ask(device, wire.START, message.model_dump(), START_SECONDS)
+        try:
+            answer = await self._ask(device, wire.START, message.model_dump(), START_SECONDS)
+        except Unavailable:
+            await _tell(device, wire.CLOSE, {"session_id": session_id})  # should it start after all
+            raise
         report = wire.Report(session_id=session_id, path=answer.path, created_at=now())
         self._add(device, report, message)
         return wire.StartedTerminal(session_id=session_id, device_id=device_id, path=answer.path)
 
     def items(self, owner: str) -> list[wire.Terminal]:
         """Return an owner's terminals that live, oldest first."""
+        if not self._allowed:
+            return []
         mine = [one.show() for one in self._all.values() if one.owner == owner and not one.report.ended]
         return sorted(mine, key=lambda one: one.created_at)
 
@@ -134,12 +148,18 @@ class Terminals:
         """Return one; raises NotFound."""
         return self._find(owner, session_id).show()
 
+    def check_end(self, owner: str, session_id: str) -> Entry:
+        """Return the terminal if it can be ended, or is; raises Refused."""
+        entry = self._find(owner, session_id)
+        if not entry.report.ended and not entry.device.online:
+            raise _away(entry.device)
+        return entry
+
     async def end(self, owner: str, session_id: str) -> None:
         """End a shell and all that it started; raises Refused."""
-        entry = self._find(owner, session_id)
+        entry = self.check_end(owner, session_id)
         if entry.report.ended:
             return
-        self._check_ready(entry.device)
         if entry.stock is not None:
             entry.stock.ended(None, "closed")
             self._end(entry, None)
@@ -155,8 +175,12 @@ class Terminals:
         if entry is None or entry.owner != owner:
             raise self._missing(owner, message)
         device = entry.device
+        if not self._allowed:
+            raise Forbidden(DISABLED, code="terminals_disabled")
         if not device.online:
             raise _away(device)
+        if len(entry.viewers) >= MAX_VIEWERS and viewer.key not in entry.viewers:
+            raise TooMany(f"{MAX_VIEWERS} viewers look at this terminal already.", code="too_many_viewers")
         watch = wire.Watch(
             session_id=message.session_id,
             viewer=viewer.key,
@@ -164,6 +188,7 @@ class Terminals:
             rows=message.rows,
             cols=message.cols,
         )
+        viewer.channel = device.channel
         entry.viewers[viewer.key] = viewer
         if entry.stock is not None:
             entry.stock.attach(watch)
@@ -213,6 +238,12 @@ class Terminals:
         else:
             await self._emit(entry, wire.CREDIT, {"session_id": session_id, "viewer": key, "offset": offset})
 
+    def close(self) -> None:
+        """End what runs for terminals of stock devices."""
+        for entry in self._all.values():
+            if entry.stock is not None:
+                entry.stock.close()
+
     # Devices.
 
     async def heard(self, device: DeviceEntry, event: str, data: Any) -> dict[str, Any]:
@@ -220,17 +251,21 @@ class Terminals:
         if event == wire.REPORT_ALL:
             await self._all_reported(device, wire.Reports.model_validate(data).terminals)
             return {"success": True}
-        entry = self._all.get(wire.Session.model_validate(data).session_id)
+        message = FROM_DEVICES[event].model_validate(data)
+        entry = self._all.get(message.session_id)
         if entry is None:
-            return {"error": "Terminal session not found"}
+            return {"error": "Terminal session not found", "code": "not_found"}
         if entry.device is not device:
             return {"error": "Terminal session does not belong to this device"}
         if entry.stock is not None:
-            self._stock_heard(entry, entry.stock, event, data)
-        elif event == wire.REPORT:
-            self._reported(entry, wire.Report.model_validate(data))
+            self._stock_heard(entry, entry.stock, message)
+        elif isinstance(message, wire.Report):
+            self._reported(entry, message)
         else:
-            await self._pass_on(entry, event, FOR_VIEWERS[event].model_validate(data).model_dump(exclude_none=True))
+            told = message.model_dump(exclude_none=True)
+            if event == wire.OUTPUT:
+                told["data"] = data["data"]  # as it came: text is one frame, and bytes are two
+            await self._pass_on(entry, event, told)
         return {"success": True}
 
     async def device_away(self, device: DeviceEntry) -> None:
@@ -255,7 +290,7 @@ class Terminals:
             if isinstance(answer, dict) and answer.get("success") is False:
                 await self._over(entry, "executor_ended")
             else:
-                await self._everybody(entry, wire.BACK, {"session_id": entry.report.session_id})
+                await self._call_back(entry)
                 self._show(entry)
 
     async def device_left(self, device: DeviceEntry, reason: wire.ExitReason) -> None:
@@ -276,7 +311,7 @@ class Terminals:
                 self._add(device, report, None)
             elif known.device is device:
                 self._reported(known, report)
-                await self._everybody(known, wire.BACK, {"session_id": session_id})
+                await self._call_back(known)
 
     def _reported(self, entry: Entry, report: wire.Report) -> None:
         if report.ended and not entry.report.ended:
@@ -360,7 +395,8 @@ class Terminals:
                 deliver=lambda event, data: self._pass_on(entry, event, data),
             )
         self._all[report.session_id] = entry
-        for old in [one for one in self._all.values() if one.report.ended][:-MAX_ENDED]:
+        ended = [one for one in self._all.values() if one.report.ended]
+        for old in [*ended[:-MAX_ENDED], *[one for one in ended if one.stock is not None][:-MAX_ENDED_STOCK]]:
             self._forget(old)
         if not report.ended:
             self._show(entry)
@@ -387,20 +423,21 @@ class Terminals:
         if not entry.report.ended:
             self._changed(entry.owner, entry.show())
 
-    def _stock_heard(self, entry: Entry, stock: StockTerminal, event: str, data: Any) -> None:
-        if event == wire.OUTPUT:
-            stock.printed(wire.Output.model_validate(data).data)
-        elif event == wire.EXIT and not entry.report.ended:
-            code = wire.Exit.model_validate(data).exit_code
-            stock.ended(code, "exited")
-            self._end(entry, code)
+    def _stock_heard(self, entry: Entry, stock: StockTerminal, message: Wire) -> None:
+        if isinstance(message, wire.Output):
+            stock.printed(message.data)
+        elif isinstance(message, wire.Exit) and not entry.report.ended:
+            stock.ended(message.exit_code, "exited")
+            self._end(entry, message.exit_code)
 
     async def _emit(self, entry: Entry, event: str, data: dict[str, Any]) -> None:
-        """Tell the device; what it misses while it is away, it needs not know when it is back."""
-        channel = entry.device.channel
-        if channel is not None:
-            with contextlib.suppress(NotSent):
-                await channel.emit(event, data)
+        await _tell(entry.device, event, data)
+
+    async def _call_back(self, entry: Entry) -> None:
+        """Let those attach again who looked over an earlier connection of the device."""
+        for viewer in list(entry.viewers.values()):
+            if viewer.channel is not entry.device.channel:
+                await viewer.send(wire.BACK, {"session_id": entry.report.session_id})
 
     async def _everybody(self, entry: Entry, event: str, data: dict[str, Any]) -> None:
         for viewer in list(entry.viewers.values()):
@@ -410,6 +447,15 @@ class Terminals:
         viewer = entry.viewers.get(data.get("viewer") or "")
         if viewer is not None:
             await viewer.send(event, data)
+            if event == wire.EXIT:
+                entry.viewers.pop(viewer.key, None)
+
+
+async def _tell(device: DeviceEntry, event: str, data: dict[str, Any]) -> None:
+    """Tell a device; what it misses while it is away, it needs not know when it is back."""
+    if device.channel is not None:
+        with contextlib.suppress(NotSent):
+            await device.channel.emit(event, data)
 
 
 def _away(device: DeviceEntry) -> Conflict:

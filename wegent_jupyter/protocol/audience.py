@@ -25,13 +25,14 @@ class Audience:
 
     def attach(self, watch: Watch, now: float) -> None:
         """Let a viewer see it, from where it stopped."""
-        self.detach(watch.viewer)
+        led = self._leader is not None and self._leader.id == watch.viewer
+        self._viewers.pop(watch.viewer, None)
         viewer = Viewer(watch.viewer, self._ring, watch.since, now)
         if watch.rows is not None and watch.cols is not None:
             viewer.size = watch.rows, watch.cols
         self._viewers[watch.viewer] = viewer
         viewer.answers = False
-        if self._leader is None:
+        if self._leader is None or led:
             self._lead(viewer)
 
     def misses_screen(self, viewer_id: str) -> bool:
@@ -78,18 +79,18 @@ class Audience:
     def messages(self, now: float, exit_: Exit | None) -> list[tuple[str, dict[str, Any]]]:
         """Return what to send next, (event, data), at most one for each; none when all have what they can get.
 
-        `exit_` is how the terminal ended: it comes after the last output.
+        `exit_` is how the terminal ended: it comes after the last output, and who is told looks no more.
         """
-        found = ((viewer, self._next(viewer, now, exit_)) for viewer in self._viewers.values())
-        return [message for _, message in found if message is not None]
+        found = (self._next(viewer, now, exit_) for viewer in list(self._viewers.values()))
+        return [message for message in found if message is not None]
 
     def _next(self, viewer: Viewer, now: float, exit_: Exit | None) -> tuple[str, dict[str, Any]] | None:
         output = viewer.next(now, last=exit_ is not None)
         if output is not None:
             return OUTPUT, {"session_id": self._session_id, **output}
-        if exit_ is None or viewer.told or not viewer.has_all:
+        if exit_ is None or not viewer.has_all:
             return None
-        viewer.told = True
+        self.detach(viewer.id)
         return EXIT, {**exit_.model_dump(exclude_none=True), **({"viewer": viewer.id} if viewer.id else {})}
 
     def _lead(self, viewer: Viewer) -> None:

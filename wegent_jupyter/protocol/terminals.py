@@ -44,7 +44,7 @@ MAX_SIDE = 1_000
 MAX_INPUT_BYTES = 2 << 20
 """One message of input: a paste of 1 MiB, and as much again for what is not ASCII."""
 
-SessionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
+SessionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 ViewerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Offset = Annotated[int, Field(ge=0, lt=1 << 53)]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]

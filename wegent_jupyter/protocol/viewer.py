@@ -6,6 +6,8 @@ from wegent_jupyter.protocol.ring import Ring
 from wegent_jupyter.protocol.screen import QuestionFilter
 from wegent_jupyter.protocol.terminals import CHUNK, CREDIT_STEP, WINDOW
 
+SMALL = 1 << 10
+"""Plain text below this travels as text: in Socket.IO that is one frame, while bytes are two, which an echo notices."""
 STALLED_SECONDS = 10.0
 """A viewer that has shown nothing for so long, though it had more to show, no longer holds up the terminal."""
 
@@ -30,8 +32,6 @@ class Viewer:
         """Its terminal answers what programs ask; only one viewer's may."""
         self.size: tuple[int, int] | None = None
         """Rows and columns."""
-        self.told = False
-        """It knows that the terminal ended."""
 
     @property
     def starts_over(self) -> bool:
@@ -78,7 +78,8 @@ class Viewer:
             data = self._ring.preamble + data
         elif not data and end == offset:
             return None  # all of it is held back
-        message: dict[str, object] = {"viewer": self.id, "offset": offset, "end": end, "data": data}
+        shown = data.decode("ascii") if len(data) < SMALL and data.isascii() else data
+        message: dict[str, object] = {"viewer": self.id, "offset": offset, "end": end, "data": shown}
         if self._reset:
             message["reset"], self._reset = True, False
         return message if self.id else self._plain(data, end, now)

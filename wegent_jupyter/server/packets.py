@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 import socketio
-from engineio.exceptions import EngineIOError
 from pydantic_core import from_json
+
+MAX_ATTACHMENTS = 4
+"""Binary values in one packet; ours have one."""
 
 
 class Encoded(str):
@@ -36,9 +38,16 @@ class Packet(socketio.packet.Packet):  # type: ignore[misc]
 
     json = _Json
 
+    def decode(self, encoded_packet: str) -> int:
+        """Read a packet; returns how many attachments follow. All of them are kept until the last is there."""
+        count: int = super().decode(encoded_packet) or 0
+        if count > MAX_ATTACHMENTS:
+            raise ValueError("too many attachments")
+        return count
+
 
 class Manager(socketio.AsyncManager):  # type: ignore[misc]
-    """Puts a packet into each recipient's queue, which cannot block. The library's starts a task for each to do so."""
+    """Writes a packet to each recipient, which cannot block. The library's starts a task for each to do so."""
 
     async def emit(
         self,
@@ -58,7 +67,4 @@ class Manager(socketio.AsyncManager):  # type: ignore[misc]
                 continue
             number = self._generate_ack_id(sid, callback) if callback else None
             packet = Packet(socketio.packet.EVENT, namespace=namespace, data=[event, data], id=number)
-            try:
-                await self.server._send_packet(eio_sid, packet)
-            except EngineIOError:
-                continue  # it is just ending: its disconnect handler tells who has to know
+            await self.server._send_packet(eio_sid, packet)

@@ -2,12 +2,13 @@
 
 import asyncio
 import codecs
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from wegent_jupyter.gateway.errors import Refused, TooLarge
+from wegent_jupyter.gateway.errors import Refused, TooLarge, TooMany
 from wegent_jupyter.gateway.store.store import StoreFailed
 from wegent_jupyter.gateway.terminals import Viewer
 from wegent_jupyter.protocol import terminals as wire
@@ -16,6 +17,10 @@ from wegent_jupyter.server.face_namespace import FaceNamespace, problem_of
 if TYPE_CHECKING:
     from wegent_jupyter.gateway.terminals import Terminals
     from wegent_jupyter.server.service import Service
+
+MAX_VIEWERS = 100
+"""Of one connection: each may have a window of output on its way."""
+log = logging.getLogger(__name__)
 
 READ_SECONDS = 0.02
 """Between looks whether a stock browser, which gives no credit, has taken what was sent."""
@@ -65,9 +70,11 @@ class TerminalNamespace(FaceNamespace):
         wanted = wire.Attach.model_validate(data)
         key = _key(sid, wanted.viewer)
         mine = self._attached.setdefault(sid, {})
+        if key not in mine and len(mine) >= MAX_VIEWERS:
+            raise TooMany(f"This connection shows {MAX_VIEWERS} terminals already.", code="too_many_viewers")
         if mine.get(key, wanted.session_id) != wanted.session_id:  # a stock browser has one at a time
             await self._terminals.detach(mine[key], key)
-        send = self._sender(sid, wanted.viewer) if wanted.viewer is not None else self._plain_sender(sid, key)
+        send = self._sender(sid, key, wanted.viewer) if wanted.viewer is not None else self._plain_sender(sid, key)
         ack = await self._terminals.attach(self._owners[sid], Viewer(key, send), wanted)
         mine[key] = wanted.session_id
         return ack
@@ -99,13 +106,22 @@ class TerminalNamespace(FaceNamespace):
 
     async def _close(self, sid: str, data: Any) -> dict[str, Any]:
         session_id, owner = wire.Session.model_validate(data).session_id, self._owners[sid]
-        self._terminals.show(owner, session_id)  # refuses here what is not there
-        self._service.spawn(self._terminals.end(owner, session_id))
+        self._terminals.check_end(owner, session_id)
+        self._service.spawn(self._end_quietly(owner, session_id))
         return {"success": True}
 
-    def _sender(self, sid: str, viewer: str) -> Callable[[str, dict[str, Any]], Awaitable[None]]:
+    async def _end_quietly(self, owner: str, session_id: str) -> None:
+        """End it; that it ended is what its viewers are told."""
+        try:
+            await self._terminals.end(owner, session_id)
+        except Refused as refused:
+            log.info("Terminal %s was not ended: %s", session_id, refused.message)
+
+    def _sender(self, sid: str, key: str, viewer: str) -> Callable[[str, dict[str, Any]], Awaitable[None]]:
         async def send(event: str, data: dict[str, Any]) -> None:
             await self.emit(event, {**data, "viewer": viewer}, to=sid)
+            if event == wire.EXIT:
+                self._attached.get(sid, {}).pop(key, None)
 
         return send
 
@@ -116,12 +132,13 @@ class TerminalNamespace(FaceNamespace):
         async def send(event: str, data: dict[str, Any]) -> None:
             session_id = data["session_id"]
             if event == wire.OUTPUT:
-                text = decoder.decode(data["data"])
+                text = data["data"] if isinstance(data["data"], str) else decoder.decode(data["data"])
                 await self.emit(event, {"session_id": session_id, "data": text}, to=sid)
                 self._service.spawn(self._credit_when_read(sid, key, session_id, data["end"]))
             elif event == wire.EXIT:
                 told = {"session_id": session_id, "exit_code": data.get("exit_code")}
                 await self.emit(event, told, to=sid)
+                self._attached.get(sid, {}).pop(key, None)
 
         return send
 

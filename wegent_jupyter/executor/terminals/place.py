@@ -10,6 +10,8 @@ from wegent_jupyter.executor.roots import Outside, roots_of
 from wegent_jupyter.executor.runner import agent_environment
 from wegent_jupyter.protocol.terminals import Start
 
+NO_SHELLS = ("nologin", "false")
+"""What accounts of services have for a shell."""
 OUTSIDE = (
     "{} is outside allowed workspace roots: a terminal starts in the workspace of this device, in a folder of its "
     "tasks, or in one of WEGENT_WORKSPACE_ROOTS. From there, you can go anywhere."
@@ -26,7 +28,17 @@ def resolve(settings: Settings, start: Start) -> Path:
         raise workspaces.BadWorkspace(text) from error
     if start.create_if_missing or not start.path:
         _make(path)
+    if not _is_text(path):
+        raise workspaces.BadWorkspace("The name of this directory is no UTF-8 text. Rename it, or start elsewhere.")
     return workspaces.check(str(path))
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _make(path: Path) -> None:
@@ -38,8 +50,16 @@ def _make(path: Path) -> None:
 
 def login_shell() -> list[str]:
     """Return the person's own shell, as a login shell."""
-    shell = os.environ.get("SHELL") or pwd.getpwuid(os.getuid()).pw_shell
-    return [shell if os.access(shell, os.X_OK) else "/bin/sh", "-l"]
+    shell = os.environ.get("SHELL") or _registered_shell()
+    usable = os.access(shell, os.X_OK) and Path(shell).name not in NO_SHELLS
+    return [shell if usable else "/bin/sh", "-l"]
+
+
+def _registered_shell() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_shell
+    except KeyError:  # as in a container that runs as any number
+        return ""
 
 
 def environment() -> dict[str, str]:

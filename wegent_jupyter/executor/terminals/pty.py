@@ -6,8 +6,8 @@ import logging
 import os
 import signal
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from ptyprocess import PtyProcess
@@ -32,6 +32,8 @@ SMALL = 1024
 MAX_UNREAD = 4 << 20
 """Bytes of input that a program may leave unread; more is refused."""
 WRITE_PIECE = 64 << 10
+MAX_DRAIN = 64
+"""Chunks of last output; more than the kernel keeps can only come from what outlived a guard that was killed."""
 HANG_UP_GRACE = 0.5
 """Seconds for a shell to end by itself."""
 POLL = 0.05
@@ -39,7 +41,12 @@ POLL = 0.05
 
 
 class InputRefused(Exception):
-    """A program reads its input too slowly, or not at all."""
+    """A program reads its input too slowly, or not at all; `first`: since it last read all of it."""
+
+    def __init__(self, first: bool) -> None:
+        """Say whether it is the first refusal of several."""
+        super().__init__()
+        self.first = first
 
 
 class Pty(PtyWithClients):
@@ -74,10 +81,11 @@ class Pty(PtyWithClients):
             os.set_inheritable(reader, True)  # ptyprocess keeps it open, and leaves the flag alone
             self.ptyproc = PtyProcess.spawn(
                 guard_command(argv, reader),
-                cwd=str(cwd),
                 env={**env, MARKER_VARIABLE: marker},
                 dimensions=size,
                 pass_fds=(reader,),
+                # Not its own `cwd`: an error there would let the child go on as a second one of us.
+                preexec_fn=partial(os.chdir, cwd),
             )
         except BaseException:
             os.close(keeper)
@@ -90,12 +98,17 @@ class Pty(PtyWithClients):
         self._collected = bytearray()
         self._timer: asyncio.TimerHandle | None = None
         self._sent, self._sent_at = 0, 0.0
-        self._unwritten: deque[memoryview] = deque()
-        self._unwritten_bytes = 0
+        self._unwritten = bytearray()
+        self._refusing = False
         self._reading = self._closed = False
         self._done: asyncio.Future[int] = self._loop.create_future()
-        records.write(marker, self.ptyproc.pid)
         self._watch_end()
+        try:
+            records.write(marker, self.ptyproc.pid)
+        except OSError:
+            self._on_ended = lambda _code: None
+            self._release()
+            raise
         self.read(True)
 
     @property
@@ -120,14 +133,18 @@ class Pty(PtyWithClients):
             self._loop.remove_reader(self._fd)
 
     def write(self, data: bytes) -> None:
-        """Give it input, in order, as fast as it reads; raises InputRefused, and takes nothing of it then."""
+        """Give it input, in order, as fast as it reads; raises InputRefused, and takes nothing of it then.
+
+        Once something was refused, all is until the program has read what it has: no hole in the middle of a paste.
+        """
         if self._closed:
             return
-        if self._unwritten_bytes + len(data) > MAX_UNREAD:
-            raise InputRefused
-        self._unwritten.append(memoryview(data))
-        self._unwritten_bytes += len(data)
-        if len(self._unwritten) == 1:
+        waited, first = len(self._unwritten), not self._refusing
+        self._refusing = waited > 0 and (self._refusing or waited + len(data) > MAX_UNREAD)
+        if self._refusing:
+            raise InputRefused(first)
+        self._unwritten += data
+        if not waited:
             self._writable()
 
     def resize(self, rows: int, cols: int) -> None:
@@ -194,19 +211,12 @@ class Pty(PtyWithClients):
     def _writable(self) -> None:
         try:
             while self._unwritten:
-                piece = self._unwritten[0]
-                count = os.write(self._fd, piece[:WRITE_PIECE])
-                self._unwritten_bytes -= count
-                if count < len(piece):
-                    self._unwritten[0] = piece[count:]
-                else:
-                    self._unwritten.popleft()
+                del self._unwritten[: os.write(self._fd, bytes(self._unwritten[:WRITE_PIECE]))]
         except BlockingIOError:
             self._loop.add_writer(self._fd, self._writable)
             return
         except OSError:  # it ended
             self._unwritten.clear()
-            self._unwritten_bytes = 0
         self._loop.remove_writer(self._fd)
 
     # The end.
@@ -245,19 +255,22 @@ class Pty(PtyWithClients):
         self._settling = asyncio.create_task(self._settle(-signal.SIGKILL if code is None else code))
 
     def _drain(self) -> None:
-        over, full = False, True
-        while full and not over:
+        for _ in range(MAX_DRAIN):
             over = self._fill()
             full = len(self._collected) >= CHUNK
             self._flush()
+            if over or not full:
+                return
 
     async def _settle(self, code: int) -> None:
         """Tell the end once it is sure that nothing is left."""
-        if code < 0:  # perhaps not the shell's signal, but one that ended the guard before its work
-            await asyncio.to_thread(end_marked, {self._marker})
-        self._records.remove(self._marker)
-        self._on_ended(code)
-        self._done.set_result(code)
+        try:
+            if code < 0:  # perhaps not the shell's signal, but one that ended the guard before its work
+                await asyncio.to_thread(end_marked, {self._marker})
+            self._records.remove(self._marker)
+            self._on_ended(code)
+        finally:
+            self._done.set_result(code)
 
     def _release(self) -> None:
         keeper, self._keeper = self._keeper, None

@@ -27,6 +27,7 @@ MAX_ENDED = 20
 """Ended terminals whose last output is kept, the newest ones."""
 KEEP_ENDED_SECONDS = 600.0
 """For a viewer that was away to read it."""
+MAX_ERROR = 4_000
 TICK = 2.0
 """Seconds between looks at what runs in the terminals."""
 
@@ -44,7 +45,11 @@ class Sessions:
         self._all: dict[str, tuple[str, Terminal]] = {}
         """By session: (gateway, terminal)."""
         self._channel: Channel | None = None
+        self._gateway = ""
         self._busy: dict[str, bool] = {}
+        self._starting: dict[str, bool] = {}
+        """Sessions that are about to be started, and whether they are still wanted."""
+        self._reporting: set[asyncio.Task[None]] = set()
         self._ticking = asyncio.create_task(self._tick())
 
     @property
@@ -57,9 +62,9 @@ class Sessions:
         """Say whether a program runs in one, beside the shell."""
         return any(one.busy for _, one in self._all.values())
 
-    def connected(self, channel: Channel) -> None:
-        """Send what is to be sent over this connection."""
-        self._channel = channel
+    def connected(self, channel: Channel, gateway: str) -> None:
+        """Send what is to be sent to a gateway over this connection."""
+        self._channel, self._gateway = channel, gateway
 
     def disconnected(self) -> None:
         """Forget who looked over the connection that ended."""
@@ -75,6 +80,7 @@ class Sessions:
         """Start one, and return Wegent's answer."""
         try:
             message = wire.Start.model_validate(data)
+            self._starting[message.session_id] = True
             path = await asyncio.to_thread(place.resolve, self._settings, message)
             await self._start(gateway, message, path)
         except ValidationError as error:
@@ -84,8 +90,11 @@ class Sessions:
             return _failed(str(error), "bad_path")
         except TooMany as error:
             return _failed(str(error), "too_many_terminals")
-        except OSError as error:
-            return _failed(f"No terminal can be started on this device: {error.strerror or error}.", "not_started")
+        except (OSError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            return _failed(f"No terminal can be started on this device: {reason}.", "not_started")
+        finally:
+            self._starting.pop(str(data.get("session_id")), None)
         return wire.StartAnswer(success=True, session_id=message.session_id, path=str(path)).model_dump() | {
             "project_id": message.project_id,
             "type": "terminal",
@@ -93,6 +102,8 @@ class Sessions:
         }
 
     async def _start(self, gateway: str, message: wire.Start, path: Path) -> None:
+        if not self._starting[message.session_id]:
+            raise RuntimeError("it took too long, and is no longer wanted")
         if sum(not one.ended for _, one in self._all.values()) >= MAX_TERMINALS:
             raise TooMany(f"{MAX_TERMINALS} terminals are open on this device. End one first.")
         if (earlier := self._all.pop(message.session_id, None)) is not None:
@@ -116,7 +127,7 @@ class Sessions:
 
     def has(self, gateway: str, session_id: str) -> bool:
         """Say whether this is a terminal of a gateway."""
-        return self._all.get(session_id, ("", None))[0] == gateway and session_id in self._all
+        return session_id in self._all and self._all[session_id][0] == gateway
 
     def handle(self, session_id: str, event: str, data: Any) -> None:
         """Take what is neither start nor end; raises ValidationError."""
@@ -139,12 +150,17 @@ class Sessions:
         session_id = str(data.get("session_id"))
         if self.has(gateway, session_id):
             await self._all[session_id][1].end("closed")
+        elif session_id in self._starting:
+            self._starting[session_id] = False
         return {"success": True}
 
     async def close(self) -> None:
         """End all."""
         self._ticking.cancel()
-        await asyncio.gather(*(one.close("executor_ended") for _, one in self._all.values()))
+        closing = [one.close("executor_ended") for _, one in self._all.values()]
+        for failed in await asyncio.gather(*closing, return_exceptions=True):
+            if failed is not None:
+                log.error("A terminal did not end cleanly: %s", failed)
         self._all.clear()
 
     async def _emit(self, event: str, data: dict[str, Any]) -> None:
@@ -153,12 +169,16 @@ class Sessions:
         await self._channel.emit(event, data)
 
     async def _report(self, terminal: Terminal) -> None:
+        if not self.has(self._gateway, terminal.session_id):
+            return
         with contextlib.suppress(NotSent):  # it is told when it is connected again
             await self._emit(wire.REPORT, terminal.report().model_dump())
 
     def _ended(self, terminal: Terminal) -> None:
         log.info("Terminal %s ended with %s", terminal.session_id, terminal.exit_code)
-        self._reporting = asyncio.ensure_future(self._report(terminal))
+        task = asyncio.create_task(self._report(terminal))
+        self._reporting.add(task)
+        task.add_done_callback(self._reporting.discard)
 
     async def _tick(self) -> None:
         while True:
@@ -191,4 +211,4 @@ class Sessions:
 
 
 def _failed(error: str, code: str) -> dict[str, Any]:
-    return {"success": False, "error": error, "code": code}
+    return {"success": False, "error": error[:MAX_ERROR], "code": code}

@@ -109,8 +109,9 @@ class Terminal:
         self._fit()
         try:
             self._pty.write(data)
-        except InputRefused:
-            self._say(viewer_id, NOT_READ)
+        except InputRefused as refused:
+            if refused.first:
+                self._say(viewer_id, NOT_READ)
 
     def resize(self, message: wire.Resize) -> None:
         """Note a viewer's size."""
