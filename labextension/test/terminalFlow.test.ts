@@ -158,6 +158,7 @@ void test('a half of a surrogate pair is no reason to stop', () => {
 void test('what is typed while nobody gets it is dropped, and never sent later', async () => {
   const peer = new Peer();
   const view = peer.view();
+  view.resize(24, 80);
   view.type('before');
   await peer.up();
   view.type('a');

@@ -61,9 +61,10 @@ export class Peer {
     });
   }
 
-  /** As `view`, over a connection that is there. */
+  /** As `view`, with a size and over a connection that is there. */
   async attached(): Promise<TerminalView> {
     const view = this.view();
+    view.resize(24, 80);
     await this.up();
     return view;
   }

@@ -160,21 +160,35 @@ void test('closing a tab leaves the shell alone, shutting down ends it', async (
   assert.equal(view.state.value.kind, 'ended');
 });
 
-void test('the widget is told of the connection once it has a size, and its size goes along', async () => {
+void test('nothing is asked for before there is a size, so that what was printed for it fits', async () => {
   const peer = new Peer();
-  const view = await peer.attached();
+  const view = peer.view();
+  await peer.up();
   const connection = connectionOf(view);
   const statuses: string[] = [];
   connection.connectionStatusChanged.connect((_, one) => statuses.push(one));
-  assert.equal(connection.connectionStatus, 'connecting');
   connection.send({ type: 'set_size', content: [1, 2, 0, 0] });
+  await settle();
+  assert.equal(peer.attaches.length, 0);
   assert.equal(connection.connectionStatus, 'connecting');
   connection.send({ type: 'set_size', content: [40, 5_000, 600, 900] });
   connection.send({ type: 'set_size', content: [40, 5_000, 600, 900] });
+  await settle();
   assert.deepEqual(statuses, ['connected']);
+  const [attach, ...others] = peer.attaches;
+  assert.equal(attach?.rows, 40);
+  assert.equal(attach.cols, 1_000);
+  assert.deepEqual(others, []);
+  assert.deepEqual(peer.of('terminal:resize'), []);
+});
+
+void test('a new size is told once, and by every attach', async () => {
+  const peer = new Peer();
+  const view = await peer.attached();
+  view.resize(40, 100);
+  view.resize(40, 100);
   const [size, ...others] = peer.of('terminal:resize');
   assert.equal(size?.rows, 40);
-  assert.equal(size.cols, 1_000);
   assert.equal(size.focus, false);
   assert.deepEqual(others, []);
   peer.down();
@@ -214,6 +228,8 @@ void test('the widget gets text, and no name that JupyterLab would start a termi
 void test('two views of one terminal are told each for itself', async () => {
   const peer = new Peer();
   const [one, two] = [peer.view(), peer.view()];
+  one.resize(24, 80);
+  two.resize(24, 80);
   await peer.up();
   assert.equal(peer.attaches.length, 2);
   for (const view of [one, two]) {

@@ -31,16 +31,35 @@ _PLACEHOLDER = re.compile(r"45\d-/terminal,")
 _TEXT = re.compile(r"42/terminal,")
 
 
-class Ours:
+class Viewer:
+    """What both have: the end of what was printed."""
+
+    def __init__(self) -> None:
+        self.tail = b""
+        self._arrived = asyncio.Event()
+
+    def printed(self, data: bytes) -> None:
+        self.tail = (self.tail + data)[-200:]
+        self._arrived.set()
+
+    async def until(self, what: bytes) -> None:
+        while what not in self.tail:
+            await self.more()
+
+    async def more(self) -> None:
+        self._arrived.clear()
+        await self._arrived.wait()
+
+
+class Ours(Viewer):
     """A viewer over `/terminal`, frame by frame."""
 
     def __init__(self, websocket: aiohttp.ClientWebSocketResponse, session_id: str, *, keep: bool = False) -> None:
+        super().__init__()
         self._websocket, self._session_id, self._keep = websocket, session_id, keep
         self.hash = hashlib.sha256()
         self.size = 0
         self.cursor = self._credited = 0
-        self._arrived = asyncio.Event()
-        self.tail = b""
 
     async def send(self, event: str, **fields: Any) -> None:
         message = json.dumps([event, {"session_id": self._session_id, "viewer": "v", **fields}])
@@ -70,30 +89,20 @@ class Ours:
         assert data["offset"] == self.cursor and not data.get("reset")
         self.cursor = data["end"]
         self.size += len(printed)
-        self.tail = (self.tail + printed)[-200:]
         if self._keep:
             self.hash.update(printed)
-        self._arrived.set()
+        self.printed(printed)
         if self.cursor - self._credited >= wire.CREDIT_STEP:
             self._credited = self.cursor
             await self.send(wire.CREDIT, offset=self.cursor)
 
-    async def until(self, what: bytes) -> None:
-        while what not in self.tail:
-            await self.more()
 
-    async def more(self) -> None:
-        self._arrived.clear()
-        await self._arrived.wait()
-
-
-class Theirs:
+class Theirs(Viewer):
     """A client of jupyter_server_terminals."""
 
     def __init__(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
+        super().__init__()
         self._websocket = websocket
-        self._arrived = asyncio.Event()
-        self.tail = b""
 
     async def type(self, text: str) -> None:
         await self._websocket.send_str(json.dumps(["stdin", text]))
@@ -102,16 +111,7 @@ class Theirs:
         async for message in self._websocket:
             kind, *data = json.loads(message.data)
             if kind == "stdout":
-                self.tail = (self.tail + data[0].encode())[-200:]
-                self._arrived.set()
-
-    async def until(self, what: bytes) -> None:
-        while what not in self.tail:
-            await self.more()
-
-    async def more(self) -> None:
-        self._arrived.clear()
-        await self._arrived.wait()
+                self.printed(data[0].encode())
 
 
 @asynccontextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -14,7 +16,8 @@ import pytest
 
 from tests.support.machine import Machine
 from tests.support.proxy import Proxy
-from tests.support.server import LIVENESS, JupyterServer, wait_for
+from tests.support.server import LIVENESS, TOKEN, JupyterServer, wait_for
+from tests.support.sockets import Peer
 from tests.support.terminal import Screen, open_terminal
 from wegent_jupyter.executor.processes import marked
 from wegent_jupyter.protocol import terminals as wire
@@ -142,6 +145,34 @@ def test_a_viewer_whose_network_is_dead_slows_no_other(start_server: Start) -> N
 
     with Proxy(server.port) as proxy:
         asyncio.run(check(proxy))
+
+
+def test_a_viewer_that_never_reads_and_claims_to_have_shown_everything_costs_little(start_server: Start) -> None:
+    server = start_server(environment=PLAIN)
+    assert server.process is not None
+    process = psutil.Process(server.process.pid)
+
+    async def claim(liar: Peer, named: dict[str, str]) -> None:
+        for step in range(1, 100_000):
+            message = [wire.CREDIT, {**named, "offset": step * wire.CREDIT_STEP}]
+            await liar.send(f"42{wire.NAMESPACE},{json.dumps(message)}")
+
+    async def check() -> None:
+        opened = open_terminal(server)
+        named = {"session_id": opened["session_id"], "viewer": "liar"}
+        async with Peer(server, {"Authorization": f"token {TOKEN}"}) as liar:
+            assert await liar.connect(wire.NAMESPACE) is None
+            for message in ([wire.ATTACH, named], [wire.INPUT, {**named, "data": "yes\n"}]):
+                await liar.send(f"42{wire.NAMESPACE},{json.dumps(message)}")
+            before = process.memory_info().rss
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                async with asyncio.timeout(8):
+                    await claim(liar, named)
+            assert process.memory_info().rss - before < 48 << 20
+            async with Screen(server, open_terminal(server)) as other:
+                assert await other.run("echo x") == b"x\r\n", "nobody else notices"
+
+    asyncio.run(check())
 
 
 def test_a_killed_executor_ends_its_terminals_and_says_so(start_server: Start, tmp_path: Path) -> None:

@@ -18,11 +18,11 @@ from tests.support import access, people
 from tests.support.server import TOKEN, JupyterServer
 from tests.support.sockets import Peer
 from tests.support.terminal import open_terminal
-from wegent_jupyter.protocol import wire
+from wegent_jupyter.protocol import terminals, wire
 
 BASE_URL = "/team.1/"
 """With a dot, so that a base that was not escaped would show."""
-FACES, DEVICES = "/tasks", wire.NAMESPACE
+FACES, TERMINALS, DEVICES = "/tasks", terminals.NAMESPACE, wire.NAMESPACE
 SESSION = r"([A-Za-z0-9_-]{1,100})"
 ID = r"([1-9][0-9]{0,15})"
 NAME = r"([^/:\s]{1,1200})"
@@ -559,6 +559,41 @@ def test_nonsense_on_a_face_socket_is_answered_with_an_error(house: House, event
             answer = await peer.call(FACES, event, data)
             assert answer["error"]["status"] == 422
             assert (await peer.call(FACES, "watch", {}))["ok"]
+
+    asyncio.run(main())
+
+
+def test_the_terminal_namespace_is_shut_without_an_identity(house: House) -> None:
+    assert admission(house, TERMINALS) == "Not authenticated"
+    assert admission(house, TERMINALS, token_of("wrong")) == "Not authenticated"
+    assert admission(house, TERMINALS, auth={"token": TOKEN}) == "Not authenticated"
+    assert admission(house, TERMINALS, auth={"token": device_key(house)}) == "Not authenticated"
+    assert admission(house, TERMINALS, token_of(TOKEN)) is None
+    assert admission(house, TERMINALS, {**cookie_of(house), **own_origin(house)}) is None
+
+
+def test_a_terminal_of_somebody_else_cannot_be_seen_typed_into_or_ended(house: House) -> None:
+    session = open_terminal(house.server)["session_id"]
+    named = {"session_id": session, "viewer": "v"}
+
+    async def main() -> None:
+        async with Peer(house.server, token_of("bob-token")) as bob, Peer(house.server, token_of(TOKEN)) as alice:
+            assert (await bob.connect(TERMINALS), await alice.connect(TERMINALS)) == (None, None)
+            for device_id in (None, house.device):
+                answer = await bob.call(TERMINALS, "terminal:attach", {**named, "device_id": device_id})
+                assert (answer["status"], answer["code"]) == (404, "not_found")
+            assert (await alice.call(TERMINALS, "terminal:attach", named))["success"]
+            for event, more in (
+                ("terminal:input", {"data": "exit\n"}),
+                ("terminal:resize", {"rows": 5, "cols": 5, "focus": True}),
+                ("terminal:credit", {"offset": 1}),
+            ):
+                answer = await bob.call(TERMINALS, event, {**named, **more})
+                assert (answer["status"], answer["code"]) == (409, "not_attached")
+            assert (await bob.call(TERMINALS, "terminal:close", named))["status"] == 404
+            assert (await bob.call(TERMINALS, "terminal:detach", named)) == {"success": True}, "which detached nobody"
+            shown = house.server.get(f"/terminals/{session}").json()
+            assert (shown["state"], shown["viewers"]) == ("open", 1)
 
     asyncio.run(main())
 

@@ -6,7 +6,7 @@ import { present } from '../model/devices';
 import { secondsTo, slotsWord } from '../model/deviceWords';
 import { holdsSlot, isFinal } from '../model/states';
 import { elapsed, modeHelp, modeWord, queueLine } from '../model/words';
-import { useFace } from './face';
+import { useFace, useTrans } from './face';
 import { useAction, useNow } from './hooks';
 import { IconButton } from './IconButton';
 import { PracticeBand } from './PracticeBand';
@@ -29,6 +29,7 @@ export function TaskHeader(props: ITaskHeaderProps): React.ReactElement {
       <div className="wegent-Facts">
         <WhereFacts {...props} />
       </div>
+      <Terminal {...props} />
       <div className="wegent-Facts">
         <State
           state={turn?.state ?? task.state}
@@ -63,13 +64,20 @@ function WhereFacts(props: ITaskHeaderProps): React.ReactElement {
       <span title={modeHelp(trans, task.mode)}>
         {modeWord(trans, task.mode)}
       </span>
-      <TerminalButton
-        device={device}
-        task={task.id}
-        label={trans.__('Open a terminal where this task works')}
-        reason={task.workspace ? '' : trans.__('its folder is not made yet')}
-      />
     </>
+  );
+}
+
+function Terminal(props: ITaskHeaderProps): React.ReactElement {
+  const trans = useTrans();
+  const { task, device } = props;
+  return (
+    <TerminalButton
+      device={device}
+      task={task.id}
+      label={trans.__('Open a terminal where this task works')}
+      reason={task.workspace ? '' : trans.__('its folder is not made yet')}
+    />
   );
 }
 

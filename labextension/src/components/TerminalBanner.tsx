@@ -16,9 +16,12 @@ export function TerminalBanner(props: {
   view: TerminalView;
   /** The tab shows a new shell. */
   onRenewed: () => void;
+  /** What it says takes so many pixels. */
+  onHeight: (height: number) => void;
 }): React.ReactElement {
   const { gateway, trans } = useFace();
   const { view } = props;
+  const box = useHeight(props.onHeight);
   const state = useValue(view.state);
   const place = useValue(view.place);
   const device = useDevice(place.device);
@@ -27,7 +30,7 @@ export function TerminalBanner(props: {
   const line = viewLine(trans, state, name, device?.status);
   return (
     <>
-      <div className="wegent-TerminalState" data-state={state.kind}>
+      <div ref={box} className="wegent-TerminalState" data-state={state.kind}>
         {/* Always there, so that screen readers speak what comes into it. */}
         <span role="status" title={line}>
           {line}
@@ -37,6 +40,24 @@ export function TerminalBanner(props: {
       <Notice view={view} />
     </>
   );
+}
+
+/** Tell the height of an element, and each new one. */
+function useHeight(
+  tell: (height: number) => void
+): React.RefObject<HTMLDivElement> {
+  const box = React.useRef<HTMLDivElement>(null);
+  const told = React.useRef(tell);
+  React.useEffect(() => {
+    const observer = new ResizeObserver(() =>
+      told.current(Math.ceil(box.current?.getBoundingClientRect().height ?? 0))
+    );
+    if (box.current) {
+      observer.observe(box.current, { box: 'border-box' });
+    }
+    return () => observer.disconnect();
+  }, []);
+  return box;
 }
 
 function NewShell(props: {

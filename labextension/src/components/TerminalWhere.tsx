@@ -42,7 +42,10 @@ export function TerminalWhere(props: {
         type="text"
         className="wegent-Field wegent-mod-code"
         aria-label={trans.__('Folder on %1', device?.name ?? '')}
-        placeholder={device?.workspace_root ?? trans.__('its workspace')}
+        placeholder={trans.__(
+          'Folder, else %1',
+          device?.workspace_root ?? trans.__('its workspace')
+        )}
         spellCheck={false}
         value={typed}
         onChange={event => type(event.target.value)}

@@ -35,14 +35,13 @@ export class TerminalConnection implements Terminal.ITerminalConnection {
     return this.view.isDisposed;
   }
 
-  /** The widget tells its size once when it is connected: not before it has fitted itself to its room. */
   get connectionStatus(): Status {
-    if (this.view.state.value.kind === 'ended') {
-      return 'disconnected';
-    }
-    return this.view.state.value.kind === 'attached' && this.view.isMeasured
-      ? 'connected'
-      : 'connecting';
+    const { kind } = this.view.state.value;
+    return kind === 'ended'
+      ? 'disconnected'
+      : kind === 'attached'
+        ? 'connected'
+        : 'connecting';
   }
 
   send({ type, content = [] }: Terminal.IMessage): void {
@@ -54,7 +53,6 @@ export class TerminalConnection implements Terminal.ITerminalConnection {
       // A terminal without room has a size, too: no shell shall have that one.
       if (Number(height) > 0 && Number(width) > 0) {
         this.view.resize(Number(first), Number(second));
-        this.onState();
       }
     }
   }

@@ -48,7 +48,6 @@ export class TerminalView implements ITerminalViewer, IDisposable {
   ) {
     this.place = new Cell(place);
     this.services.link.add(this);
-    void this.attach();
   }
 
   get viewer(): string {
@@ -68,11 +67,6 @@ export class TerminalView implements ITerminalViewer, IDisposable {
     return this.printing;
   }
 
-  /** The size of the screen is known. */
-  get isMeasured(): boolean {
-    return this.size !== null;
-  }
-
   /** Send what a person types. While nobody would get it, it is dropped: later it could do harm. */
   type(text: string): void {
     if (this.isAttached) {
@@ -84,8 +78,13 @@ export class TerminalView implements ITerminalViewer, IDisposable {
   resize(rows: number, cols: number): void {
     if (rows > 0 && cols > 0) {
       const side = (count: number): number => Math.min(count, MAX_SIDE);
+      const isFirst = this.size === null;
       this.size = { rows: side(rows), cols: side(cols) };
-      this.tellSize();
+      if (isFirst) {
+        void this.attach();
+      } else {
+        this.tellSize();
+      }
     }
   }
 
@@ -179,13 +178,14 @@ export class TerminalView implements ITerminalViewer, IDisposable {
     });
   }
 
+  /** Not before the size is known: on a screen of another one, what was printed for this one is a mess. */
   private async attach(): Promise<void> {
     const { link } = this.services;
     this.forgetAttempt();
-    if (this.disposed || this.isOver || !link.connected) {
+    const { attempt, size } = this;
+    if (this.disposed || this.isOver || !link.connected || !size) {
       return;
     }
-    const { attempt, size } = this;
     const since = this.cursor.position;
     this.cursor.attached();
     this.credited = since;

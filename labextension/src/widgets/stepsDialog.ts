@@ -1,5 +1,11 @@
 import { Dialog } from '@jupyterlab/apputils';
 
+/** What Tab stops at. */
+const STOPS = ['button', 'input', 'select', 'textarea']
+  .map(name => `${name}:enabled`)
+  .concat('a[href]', '[tabindex]')
+  .join();
+
 /** A dialog whose body decides when it may be accepted, and what Enter does in its fields. */
 export class StepsDialog extends Dialog<void> {
   constructor(options: Partial<Dialog.IOptions<void>>) {
@@ -20,9 +26,28 @@ export class StepsDialog extends Dialog<void> {
     if (event.type === 'focus' && this.keepFocus(event)) {
       return;
     }
+    if (event instanceof KeyboardEvent && event.key === 'Tab') {
+      this.turnAround(event);
+      return;
+    }
     // JupyterLab would accept at Enter, and enable the button with every key typed.
     if (!(enter && inField) && event.type !== 'input') {
       super.handleEvent(event);
+    }
+  }
+
+  /** Let Tab go round in the dialog; JupyterLab's way knows the buttons only: its body is rendered later. */
+  private turnAround(event: KeyboardEvent): void {
+    const stops = [...this.node.querySelectorAll<HTMLElement>(STOPS)].filter(
+      one => one.tabIndex >= 0 && one.checkVisibility()
+    );
+    const [from, to] = event.shiftKey
+      ? [stops[0], stops.at(-1)]
+      : [stops.at(-1), stops[0]];
+    if (document.activeElement === from) {
+      event.preventDefault();
+      event.stopPropagation();
+      to?.focus();
     }
   }
 

@@ -28,6 +28,7 @@ export async function askWhere(face: IFace): Promise<ITerminalWhere | null> {
         onEnter={() => dialog.resolve(OPEN)}
       />
     ),
+    focusNodeSelector: 'input',
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),
       Dialog.okButton({ label: trans.__('Open') })

@@ -5,9 +5,6 @@ import { TerminalBanner } from '../components/TerminalBanner';
 import { DeviceTerminal, type IDeviceTerminalOptions } from './deviceTerminal';
 import { FaceWidget } from './faceWidget';
 
-/** In the banner of a terminal that is over: it takes room of its own. */
-const ENDED = 'wegent-mod-ended';
-
 /** A terminal with a banner that says how it stands. */
 export class TerminalTab extends MainAreaWidget<DeviceTerminal> {
   constructor(options: IDeviceTerminalOptions) {
@@ -17,23 +14,30 @@ export class TerminalTab extends MainAreaWidget<DeviceTerminal> {
     this.toolbar.hide();
     this.banner = new FaceWidget(
       face,
-      <TerminalBanner view={view} onRenewed={() => content.activate()} />
+      <TerminalBanner
+        view={view}
+        onRenewed={() => content.activate()}
+        onHeight={height => this.giveRoom(height)}
+      />
     );
     this.banner.addClass('wegent-TerminalBanner');
     this.contentHeader.addClass('wegent-TerminalHeader');
     this.contentHeader.addWidget(this.banner);
-    view.state.changed.connect(this.onState, this);
+    view.state.changed.connect(() => this.giveRoom(this.height));
   }
 
   /** A shell that lives must not be resized by a banner that comes and goes. */
-  private onState(): void {
-    const { kind } = this.content.view.state.value;
-    const isOver = kind === 'ended';
-    if (isOver !== this.banner.hasClass(ENDED)) {
-      this.banner.toggleClass(ENDED, isOver);
+  private giveRoom(height: number): void {
+    this.height = height;
+    const { style } = this.banner.node;
+    const isOver = this.content.view.state.value.kind === 'ended';
+    const room = isOver ? `${height}px` : '';
+    if (style.minHeight !== room) {
+      style.minHeight = room;
       this.contentHeader.fit();
     }
   }
 
+  private height = 0;
   private readonly banner: FaceWidget;
 }
