@@ -97,7 +97,8 @@ class Pty(PtyWithClients):
         os.set_blocking(self._fd, False)
         self._collected = bytearray()
         self._timer: asyncio.TimerHandle | None = None
-        self._sent, self._sent_at = 0, 0.0
+        self._since, self._sent = 0.0, 0
+        """What was passed on since when, by the monotonic clock, for at most `DELAY`."""
         self._unwritten = bytearray()
         self._refusing = False
         self._reading = self._closed = False
@@ -174,8 +175,9 @@ class Pty(PtyWithClients):
             self._reading = False
             self._flush()
             return
-        quiet = time.monotonic() - self._sent_at >= DELAY
-        if len(self._collected) >= CHUNK or quiet or len(self._collected) + self._sent < SMALL:
+        if time.monotonic() - self._since >= DELAY:
+            self._since, self._sent = time.monotonic(), 0
+        if len(self._collected) >= CHUNK or len(self._collected) + self._sent < SMALL:
             self._flush()
         elif self._collected and self._timer is None:
             self._timer = self._loop.call_later(DELAY, self._flush)
@@ -201,9 +203,7 @@ class Pty(PtyWithClients):
         data, self._collected = bytes(self._collected), bytearray()
         if not data:
             return
-        now = time.monotonic()
-        self._sent = len(data) + (self._sent if now - self._sent_at < DELAY else 0)
-        self._sent_at = now
+        self._sent += len(data)
         self._output(data)
 
     # Writing.
