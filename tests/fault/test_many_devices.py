@@ -28,8 +28,8 @@ if os.name != "posix":
 COUNT = 100
 LONGEST = "2"
 """Seconds between two tries, so that the test need not wait for as long as people can."""
-SPREAD_SECONDS = 0.4
-"""In which less than half of them come back. Without jitter all would within 0.2 s; with it, over two seconds."""
+SPREAD_SECONDS = 0.2
+"""The middle half of them takes longer to come back: 0.1 s without jitter; with it a second, less on a busy machine."""
 
 
 class Pretender:
