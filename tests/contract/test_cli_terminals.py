@@ -79,6 +79,15 @@ def sessions(server: JupyterServer) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """Have a server of our own: machines that join it would have the names of those of other tests."""
+    running = JupyterServer(tmp_path_factory.mktemp("terminals")).start()
+    yield running
+    running.stop()
+    running.end_executor()
+
+
 @pytest.fixture(autouse=True)
 def no_terminal_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """End what a test opened: the next one finds no terminal."""
