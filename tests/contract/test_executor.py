@@ -11,14 +11,16 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.support.server import private_environment, wait_for
 from wegent_jupyter.executor import recorder as limits
-from wegent_jupyter.executor import workspaces
+from wegent_jupyter.executor import serving, workspaces
 from wegent_jupyter.executor.agents.updates import Updates
 from wegent_jupyter.executor.config import ConfigBroken, load
 from wegent_jupyter.executor.journal import Journal, JournalBroken
@@ -386,3 +388,31 @@ def test_what_is_sent_in_one_message_is_bounded_but_never_nothing(journal: Journ
     record(journal, [*words(10, limits.MAX_DELTA), Ended(AttemptState.COMPLETED)])
     assert len(journal.after(KEY, 0, 64, 3 * limits.MAX_DELTA)) == 2
     assert len(journal.after(KEY, 0, 64, 1)) == 1
+
+
+def test_a_program_in_a_terminal_keeps_an_executor_without_a_server_for_a_time_and_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "ORPHAN_SECONDS", 0.5)
+    monkeypatch.setattr(serving, "ABANDONED_SECONDS", 2.5)
+    link: Any = SimpleNamespace(connected=False)
+    busy: Any = SimpleNamespace(runner=SimpleNamespace(idle=True), working=True)
+
+    async def looks() -> int:
+        """Return how often it was looked at before it counted as abandoned."""
+        count = 0
+
+        async def tick(_seconds: float) -> None:
+            nonlocal count
+            count += 1
+            now[0] += 1.0
+
+        monkeypatch.setattr(asyncio, "sleep", tick)
+        await serving._until_orphaned(link, busy, tmp_path)
+        return count
+
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    assert asyncio.run(looks()) == 3, "two looks within the time, and one beyond it"
+    now[0], busy.working = 100.0, False
+    assert asyncio.run(looks()) == 1, "a shell at its prompt keeps it no longer than nothing does"

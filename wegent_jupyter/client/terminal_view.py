@@ -17,7 +17,7 @@ from wegent_jupyter.protocol import api, terminals
 ATTACH_SECONDS = 2.0
 """How long until a terminal is tried again whose device is away."""
 ANSWER_SECONDS = 40.0
-"""How long an answer may take: the gateway waits up to 30 s for the device."""
+"""How long an answer may take. The gateway waits for nobody to give it; a connection that is half open gives none."""
 PIECE = terminals.CHUNK
 """Bytes of input in one message."""
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ORPHAN_SECONDS = 600.0
 """An embedded executor without a server and without work ends itself after ten minutes."""
+ABANDONED_SECONDS = 86_400.0
+"""A program in a terminal is work for a day without a server: `htop` would be for ever."""
 
 
 WAIT_SECONDS = 1.0
@@ -123,11 +125,14 @@ async def _until_done(hung_up: asyncio.Event, device: "Device") -> None:
 
 async def _until_orphaned(link: "Link", device: "Device", home: Path) -> None:
     """Return once there was neither a server nor work for ten minutes, or the home is no longer ours."""
-    last, ours = time.monotonic(), _file_of(home)
+    connected = last = time.monotonic()
+    ours = _file_of(home)
     while time.monotonic() - last < ORPHAN_SECONDS and _file_of(home) == ours:
         await asyncio.sleep(1.0)
-        if link.connected or device.working:
-            last = time.monotonic()
+        now = time.monotonic()
+        connected = now if link.connected else connected
+        if not device.runner.idle or (device.working and now - connected < ABANDONED_SECONDS) or link.connected:
+            last = now
 
 
 def _file_of(home: Path) -> int | None:

@@ -279,6 +279,8 @@ class Terminals:
     async def stock_back(self, device: DeviceEntry) -> None:
         """See what one of Wegent's executors, which reports nothing, still has after it was away."""
         for entry in self._of(device):
+            if entry.report.ended:
+                continue
             if device.channel is None:
                 return  # it is away again
             try:

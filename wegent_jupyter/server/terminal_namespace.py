@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from wegent_jupyter.gateway.terminals import Terminals
     from wegent_jupyter.server.service import Service
 
-MAX_VIEWERS = 100
-"""Of one connection: each may have a window of output on its way."""
 log = logging.getLogger(__name__)
 
+MAX_VIEWERS = 100
+"""Of one connection: each may have a window of output on its way."""
 READ_SECONDS = 0.02
 """Between looks whether a stock browser, which gives no credit, has taken what was sent."""
 

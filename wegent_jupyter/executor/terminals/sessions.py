@@ -102,7 +102,7 @@ class Sessions:
         }
 
     async def _start(self, gateway: str, message: wire.Start, path: Path) -> None:
-        if not self._starting[message.session_id]:
+        if not self._starting.get(message.session_id):
             raise RuntimeError("it took too long, and is no longer wanted")
         if sum(not one.ended for _, one in self._all.values()) >= MAX_TERMINALS:
             raise TooMany(f"{MAX_TERMINALS} terminals are open on this device. End one first.")
