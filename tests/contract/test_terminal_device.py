@@ -325,7 +325,7 @@ def test_one_that_is_closed_before_it_started_does_not_start(tmp_path: Path) -> 
     async def script(device: Device) -> None:
         starting = asyncio.create_task(device.start())
         await asyncio.sleep(0)
-        await device.sessions.end(GATEWAY, {"session_id": "s1"})
+        await device.sessions.end(GATEWAY, "s1")
         assert not (await starting)["success"]
         assert device.sessions.reports(GATEWAY) == []
 
@@ -340,7 +340,7 @@ def test_no_more_than_the_limit_are_open(tmp_path: Path, monkeypatch: pytest.Mon
         assert (await device.start("s2"))["success"]
         answer = await device.start("s3")
         assert (answer["success"], answer["code"]) == (False, "too_many_terminals")
-        await device.sessions.end(GATEWAY, {"session_id": "s1"})
+        await device.sessions.end(GATEWAY, "s1")
         assert (await device.start("s3"))["success"], "what has ended does not count"
 
     on_device(tmp_path, script)
@@ -618,7 +618,7 @@ def test_all_that_it_started_ends_with_it(tmp_path: Path) -> None:
         device.type("trap '' HUP TERM; (trap '' HUP TERM INT; setsid sleep 1000 &) ; sleep 1001 & echo do''ne\n")
         await seen.until(b"done")
         assert len(await asyncio.to_thread(marked, {"s1"})) >= 3
-        await device.sessions.end(GATEWAY, {"session_id": "s1"})
+        await device.sessions.end(GATEWAY, "s1")
         assert (await seen.exit())["reason"] == "closed"
         await gone()
         assert list(device.records.iterdir()) == []
@@ -695,13 +695,13 @@ def test_ctrl_c_silences_a_flood_at_once(tmp_path: Path) -> None:
 def test_no_descriptor_is_left_open_over_many_terminals(tmp_path: Path) -> None:
     async def script(device: Device) -> None:
         await device.ready()
-        await device.sessions.end(GATEWAY, {"session_id": "s1"})
+        await device.sessions.end(GATEWAY, "s1")
         before = len(list(Path("/proc/self/fd").iterdir()))
         for number in range(500):
             assert (await device.start("s1"))["success"]
             if number % 10 == 0:
                 device.look("v").shows = True
-            await device.sessions.end(GATEWAY, {"session_id": "s1"})
+            await device.sessions.end(GATEWAY, "s1")
         assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
 
     on_device(tmp_path, script)
@@ -712,7 +712,7 @@ def test_terminals_of_one_gateway_are_nothing_to_another(tmp_path: Path) -> None
         await device.ready()
         assert device.sessions.reports("other") == []
         assert not device.sessions.has("other", "s1")
-        assert (await device.sessions.end("other", {"session_id": "s1"}))["success"]
+        await device.sessions.end("other", "s1")
         assert device.sessions.open
 
     on_device(tmp_path, script)

@@ -3,10 +3,9 @@
 import asyncio
 import contextlib
 import logging
-import os
 import secrets
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,8 @@ from wegent_jupyter.executor.journal import Journal
 from wegent_jupyter.executor.processes import ProcessRecords
 from wegent_jupyter.executor.runner import Runner
 from wegent_jupyter.executor.sender import Sender
+from wegent_jupyter.executor.terminals.door import EVENTS as TERMINAL_EVENTS
+from wegent_jupyter.executor.terminals.door import Door
 from wegent_jupyter.executor.trust import TrustDamaged, TrustStore
 from wegent_jupyter.protocol import terminals, wire
 from wegent_jupyter.protocol.api import TrustedPath, TrustRequest
@@ -28,14 +29,12 @@ from wegent_jupyter.protocol.channel import Channel, NotSent, Unanswered
 
 if TYPE_CHECKING:
     from wegent_jupyter.executor.commands import Commands
-    from wegent_jupyter.executor.terminals.sessions import Sessions
 
 log = logging.getLogger(__name__)
 
 REGISTER_SECONDS = 10.0
 """Wegent's time-out of a registration."""
 GOODBYE_SECONDS = 1.0
-TERMINAL_EVENTS = (terminals.ATTACH, terminals.DETACH, terminals.INPUT, terminals.RESIZE, terminals.CREDIT)
 TELL_SECONDS = 2.0
 """For the gateway to take what is left to tell when the executor is stopped."""
 
@@ -73,8 +72,7 @@ class Device:
             changed=self.wake,
         )
         self._commands: Commands | None = None
-        self._terminals: Sessions | None = None
-        self._background: set[asyncio.Task[None]] = set()
+        self._terminals = Door(settings, self._records)
         self._trust = TrustStore(settings.home)
         self._channel: Channel | None = None
         self._gateway = ""
@@ -88,7 +86,7 @@ class Device:
             wire.ACKS: self._acks,
             wire.SHUTDOWN: self._shutdown,
             "task:close-session": self._close_session,
-            **{event: partial(self._terminal, event) for event in TERMINAL_EVENTS},
+            **{event: partial(self._terminals.handle, event) for event in TERMINAL_EVENTS},
         }
         self._questions: dict[str, Callable[[Any], Awaitable[dict[str, Any]]]] = {
             wire.CHECK_WORKSPACE: self._check_workspace,
@@ -99,8 +97,8 @@ class Device:
             wire.PING: self._ping,
             wire.COMMAND: self._run_command,
             wire.UPGRADE: self._upgrade,
-            terminals.START: self._start_terminal,
-            terminals.CLOSE: self._end_terminal,
+            terminals.START: self._terminals.start,
+            terminals.CLOSE: self._terminals.end,
             "device:sync_capabilities": self._sync_capabilities,
         }
         self.runner.recover()
@@ -115,19 +113,17 @@ class Device:
             if self._settings.embedded is not None:
                 self.runner.abandon_others(self._gateway)
         self._channel = channel
-        if self._terminals is not None:
-            self._terminals.connected(channel, self._gateway)
+        self._terminals.connected(channel, self._gateway)
         sender = self._sender.run(self._gateway, channel, together=ack.wegentJupyter is not None)
         background = [asyncio.create_task(sender)]
         if ack.wegentJupyter is not None:
             background.append(asyncio.create_task(self._look_for_agents(channel)))
-            background.append(asyncio.create_task(self._report_terminals(channel)))
+            background.append(asyncio.create_task(self._terminals.report(channel)))
         try:
             await self._heartbeats(channel)
         finally:
             self._channel = None
-            if self._terminals is not None:
-                self._terminals.disconnected()
+            self._terminals.disconnected()
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
@@ -135,12 +131,12 @@ class Device:
     @property
     def idle(self) -> bool:
         """Say whether nothing runs and no terminal is open."""
-        return self.runner.idle and not (self._terminals is not None and self._terminals.open)
+        return self.runner.idle and not self._terminals.open
 
     @property
     def working(self) -> bool:
         """Say whether something runs that must not be ended for nobody asking: a turn, a program in a terminal."""
-        return not self.runner.idle or (self._terminals is not None and self._terminals.busy)
+        return not self.runner.idle or self._terminals.busy
 
     async def alive(self, channel: Channel, seconds: float) -> bool:
         """Say whether the gateway answers within so many seconds."""
@@ -152,8 +148,7 @@ class Device:
 
     async def close(self) -> None:
         """End what runs, tell the gateway while it is there, and close the home."""
-        if self._terminals is not None:
-            await self._terminals.close()
+        await self._terminals.close()
         await self.runner.close()
         if self._channel is not None:
             with contextlib.suppress(TimeoutError):  # else with the next start
@@ -280,50 +275,7 @@ class Device:
         self.runner.end_task(self._gateway, data.get("task_id") if isinstance(data, dict) else None)
         return {"success": True}
 
-    def _terminal(self, event: str, data: Any) -> dict[str, Any]:
-        """Hand a message to the terminals, in its order."""
-        session_id = str(data.get("session_id")) if isinstance(data, dict) else ""
-        if self._terminals is not None and self._terminals.has(self._gateway, session_id):
-            self._terminals.handle(session_id, event, data)
-            return {"success": True}
-        named = terminals.Session.model_validate(data)
-        if event == terminals.ATTACH:
-            self._spawn(self._tell_gone(named))
-        return {"success": False, "error": "Terminal session not found"}
-
-    async def _tell_gone(self, named: terminals.Session) -> None:
-        """Tell a viewer that the terminal is over, which its gateway did not know yet."""
-        gone = terminals.Exit(session_id=named.session_id, viewer=named.viewer, reason="executor_ended")
-        if self._channel is not None:
-            with contextlib.suppress(NotSent):
-                await self._channel.emit(terminals.EXIT, gone.model_dump(exclude_none=True))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-
     # Questions, answered while everything else goes on.
-
-    async def _start_terminal(self, data: dict[str, Any]) -> dict[str, Any]:
-        if os.name != "posix":
-            return {"success": False, "error": "PTY is not available on this device"}
-        if self._terminals is None:
-            from wegent_jupyter.executor.terminals.sessions import Sessions  # an idle device has no need of it
-
-            self._terminals = Sessions(self._settings, self._records)
-            if self._channel is not None:
-                self._terminals.connected(self._channel, self._gateway)
-        return await self._terminals.start(self._gateway, data)
-
-    async def _end_terminal(self, data: dict[str, Any]) -> dict[str, Any]:
-        return await self._terminals.end(self._gateway, data) if self._terminals is not None else {"success": True}
-
-    async def _report_terminals(self, channel: Channel) -> None:
-        """Tell which terminals there are: all others that the gateway knows of ended with an earlier process."""
-        there = self._terminals.reports(self._gateway) if self._terminals is not None else []
-        with contextlib.suppress(NotSent):
-            await channel.emit(terminals.REPORT_ALL, terminals.Reports(terminals=there).model_dump())
 
     async def _ping(self, _data: dict[str, Any]) -> dict[str, Any]:
         return {"success": True}

@@ -31,7 +31,6 @@ class Audience:
         if watch.rows is not None and watch.cols is not None:
             viewer.size = watch.rows, watch.cols
         self._viewers[watch.viewer] = viewer
-        viewer.answers = False
         if self._leader is None or led:
             self._lead(viewer)
 

@@ -28,7 +28,7 @@ class Viewer:
         self._replay_end = ring.end
         self._filter = QuestionFilter()
         self._text = codecs.getincrementaldecoder("utf-8")("replace")
-        self.answers = True
+        self.answers = False
         """Its terminal answers what programs ask; only one viewer's may."""
         self.size: tuple[int, int] | None = None
         """Rows and columns."""

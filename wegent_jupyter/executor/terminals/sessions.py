@@ -145,14 +145,12 @@ class Sessions:
         else:
             terminal.detach(wire.Session.model_validate(data).viewer or "")
 
-    async def end(self, gateway: str, data: dict[str, Any]) -> dict[str, Any]:
-        """End one; one that is not there is ended already."""
-        session_id = str(data.get("session_id"))
+    async def end(self, gateway: str, session_id: str) -> None:
+        """End one, or see that it does not start."""
         if self.has(gateway, session_id):
             await self._all[session_id][1].end("closed")
         elif session_id in self._starting:
             self._starting[session_id] = False
-        return {"success": True}
 
     async def close(self) -> None:
         """End all."""
