@@ -33,8 +33,6 @@ PAUSE_BYTES, MAX_UNSENT_BYTES = 4 << 20, 64 << 20
 """Of what was sent to a peer and is still here: above the first nothing is read of it, above the second it is gone."""
 PONG = "3"
 """Engine.IO's answer to a ping."""
-ALIVE_SECONDS = 1.0
-"""Engine.IO pings every 25 s: who answers more often than this answers what nobody asked."""
 
 
 async def ask(namespace: Any, sid: str, event: str, data: Any) -> "asyncio.Future[Any]":
@@ -121,14 +119,13 @@ class SocketHandler(WebSocketMixin, WegentAuth, JupyterHandler, WebSocketHandler
         self._for_engine: asyncio.Queue[str | None] = asyncio.Queue()
         self._unsent, self._taken = 0, asyncio.Event()
         self._taken.set()
-        self._last_alive = 0.0
         self._serving = asyncio.create_task(self._serve())
         asyncio.get_running_loop().call_later(REGISTER_SECONDS, self._end_unused)
 
     async def on_message(self, message: str | bytes) -> None:
         """Handle a message; Tornado reads the next one when that is done, so that a flood waits at its sender."""
         if message == PONG:
-            self._alive(message)
+            self._for_engine.put_nowait(message)  # what Engine.IO waits for, to see that the client lives
             return
         try:
             await self._sockets.eio.receive(self.eio_sid, message)
@@ -137,13 +134,6 @@ class SocketHandler(WebSocketMixin, WegentAuth, JupyterHandler, WebSocketHandler
             self.close()
         except Exception as error:  # whatever a peer sent that no handler of ours got to see
             log.warning("A message that is no packet was ignored: %r", error)
-
-    def _alive(self, message: str) -> None:
-        """Hand a sign of life to Engine.IO, which starts a task for each: not more often than makes sense."""
-        now = asyncio.get_running_loop().time()
-        if now - self._last_alive >= ALIVE_SECONDS:
-            self._last_alive = now
-            self._for_engine.put_nowait(message)
 
     async def get_next_message(self) -> str | None:
         """Return the next sign of life, or None at the end: what Engine.IO's driver calls."""
