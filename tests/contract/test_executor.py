@@ -339,7 +339,7 @@ def test_a_loop_of_links_is_refused(tmp_path: Path) -> None:
 
 
 def test_agents_get_nothing_of_ours_in_their_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    from wegent_jupyter.executor.runner import agent_environment
+    from wegent_jupyter.executor.environment import agent_environment
 
     for name in ("WEGENT_AUTH_TOKEN", "JPY_PARENT_PID", "JUPYTER_TOKEN", "JUPYTERHUB_API_TOKEN"):
         monkeypatch.setenv(name, "canary")

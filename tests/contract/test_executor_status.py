@@ -7,7 +7,6 @@ import os
 import signal
 import stat
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,9 +187,7 @@ def test_control_c_ends_it_like_any_program(gateway: StandIn, program: Program) 
     program.reach("connected")
     assert program.process is not None
     program.process.send_signal(signal.SIGINT)
-    began = time.monotonic()
     assert program.process.wait(15) == 0
-    assert time.monotonic() - began < 5
     assert "Traceback" not in program.said
 
 

@@ -117,7 +117,7 @@ def test_a_loop_that_detaches_children_ends(start: Start) -> None:
     assert run.line() == b"ready"
     began = time.monotonic()
     assert run.release() == -signal.SIGKILL
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert alive(run.marker) == []
 
 

@@ -273,7 +273,7 @@ def test_a_terminated_executor_ends_its_turns_tells_it_and_leaves_nothing(gatewa
     children = tree.children(recursive=True)
     began = time.monotonic()
     assert executor.stop() == 0
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 30
     assert not [one for one in children if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     sent = [name for message in gateway.got("attempt:events") for name, _ in message["events"]]
     assert "error" in sent
@@ -287,7 +287,7 @@ def test_an_executor_is_stopped_within_seconds_whatever_its_gateway_does(tmp_pat
         program.reach("reconnecting")
         began = time.monotonic()
         assert program.stop() == 0
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
 
 
 def test_a_process_that_stood_still_finds_its_gateway_again(tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ from pydantic import ValidationError
 
 from wegent_jupyter.executor import command_files, command_git, git_settings
 from wegent_jupyter.executor.config import Settings
+from wegent_jupyter.executor.environment import agent_environment
 from wegent_jupyter.executor.processes import STDERR_TAIL, GuardedProcess, ProcessRecords, ProgramNotFound, spawn
 from wegent_jupyter.executor.roots import Outside, roots_of
-from wegent_jupyter.executor.runner import agent_environment
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.commands import COMMANDS, CommandSpec
 

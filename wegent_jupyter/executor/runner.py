@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import logging
-import os
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from wegent_jupyter.executor import workspaces
 from wegent_jupyter.executor.agents.base import AgentFailed, Driver, Run
 from wegent_jupyter.executor.agents.catalogue import Catalogue
 from wegent_jupyter.executor.approvals import Gate
+from wegent_jupyter.executor.environment import agent_environment
 from wegent_jupyter.executor.journal import Journal, Key, TaskGrants
 from wegent_jupyter.executor.processes import ProcessRecords
 from wegent_jupyter.executor.recorder import Recorder
@@ -27,17 +27,6 @@ from wegent_jupyter.protocol.states import AttemptState
 log = logging.getLogger(__name__)
 
 REMEMBERED_CANCELS = 10_000
-PRIVATE_PREFIXES = ("WEGENT_", "JPY_", "JUPYTERHUB_", "JUPYTER_GATEWAY_")
-PRIVATE_NAMES = ("JUPYTER_TOKEN", "DEVICE_ID")
-
-
-def agent_environment() -> dict[str, str]:
-    """Return our environment without what is ours or Jupyter's: agents get no token of either."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(PRIVATE_PREFIXES) and name not in PRIVATE_NAMES
-    }
 
 
 @dataclass(slots=True)

@@ -11,20 +11,7 @@ from pydantic import ValidationError
 from wegent_jupyter.gateway.ledger import Changes, Ledger, OpenTurn
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.channel import Channel, NotSent
-from wegent_jupyter.protocol.events import (
-    Asked,
-    BadEvent,
-    Delta,
-    Ended,
-    Notice,
-    Plan,
-    Started,
-    Steered,
-    Tool,
-    Trust,
-    decode,
-    viewer_event,
-)
+from wegent_jupyter.protocol.events import Asked, BadEvent, Delta, Ended, Plain, Started, decode, viewer_event
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +82,7 @@ class _Batch:
         if text is not None:
             self.item(text.turn, text.attempt_id, replace(text.first, text="".join(text.parts)))
 
-    def item(self, open_turn: OpenTurn, attempt_id: int, event: Delta | Tool | Plan | Notice | Steered | Trust) -> None:
+    def item(self, open_turn: OpenTurn, attempt_id: int, event: Delta | Plain) -> None:
         """Add an event to the history."""
         type_, data = viewer_event(event)
         self.changes.event(open_turn.turn.task_id, open_turn.turn.id, attempt_id, type_, data)

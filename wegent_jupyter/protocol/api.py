@@ -24,6 +24,8 @@ QueueReason = Literal["offline", "earlier_message", "paused", "waiting_for_you",
 go on; all slots are in use, some by turns that wait for a person; all slots are in use."""
 AgentText = Annotated[str, StringConstraints(max_length=4096)]
 """What a device may say of an agent: it is kept, and shown in every face."""
+WorkspaceSource = Literal["local_path", "chat", "git_worktree"]
+"""A directory that a person named, of a project or not; a folder of the task's own; a Git worktree of its own."""
 DeviceStatus = Literal["online", "busy", "reconnecting", "offline"]
 
 
@@ -145,6 +147,16 @@ class Usage(Model):
     """What the agent's session has cost so far in US dollars, earlier turns included, as the agent says."""
 
 
+class Attachment(Model):
+    """A file that a person sent with a message."""
+
+    id: int
+    name: str
+    type: str
+    size: int
+    """Bytes."""
+
+
 class Turn(Model):
     """One user message and the run that answers it."""
 
@@ -158,6 +170,7 @@ class Turn(Model):
     mode: Mode
     model: ModelName | None = None
     device_id: str
+    attachments: list[Attachment] = []
     state: TurnState
     cancelling: bool = False
     """Stop was asked for and is being carried out."""
@@ -186,7 +199,12 @@ class Task(Model):
     model: ModelName | None = None
     device_id: str
     workspace: str | None = None
-    """The directory in which it runs; None until a new chat folder was made."""
+    """The directory in which it runs; None until a new chat folder or worktree was made."""
+    workspace_source: WorkspaceSource = "local_path"
+    """What that directory is."""
+    project_id: int | None = None
+    standalone_chat_workspace_path: str | None = None
+    """Wegent's label `standaloneChatWorkspacePath`: the chat folder, where it works in one."""
     state: TurnState
     """That of its newest turn."""
     cancelling: bool = False
@@ -239,9 +257,14 @@ class Workspace(Request):
     """Where a new task runs: an existing directory of the device, or a new chat folder."""
 
     path: Annotated[str, StringConstraints(min_length=1, max_length=4096)] | None = None
-    """Absolute, or starting with `~`. None: a new chat folder."""
+    """Absolute, or starting with `~`. None: the project's directory, else a new chat folder."""
+    worktree: bool = False
+    """In a Git worktree of the task's own, of the repository at `path` or of the project's."""
 
 
+MAX_ATTACHMENTS = 20
+"""With one message."""
+AttachmentIds = Annotated[list[Annotated[int, Field(gt=0, lt=1 << 53)]], Field(max_length=MAX_ATTACHMENTS)]
 Prompt = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 
 
@@ -255,6 +278,9 @@ class CreateTask(Request):
     device_id: str | None = None
     """None: the starred device, else the embedded one."""
     workspace: Workspace = Field(default_factory=Workspace)
+    project_id: Annotated[int, Field(gt=0, lt=1 << 53)] | None = None
+    """On the project's device, in its directory."""
+    attachments: AttachmentIds = []
     title: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
@@ -271,6 +297,7 @@ class CreateTurn(Request):
     """None: as before. Another one only together with another device."""
     workspace: Workspace | None = None
     """On another device. None: where the task ran there before, else a new chat folder."""
+    attachments: AttachmentIds = []
 
 
 class Steer(Request):

@@ -94,6 +94,20 @@ class Trust:
 
 
 @dataclass(slots=True)
+class Changed:
+    """What the turn changed in its directory: entries of `changes.FileChange`, `total` of them in all.
+
+    `note` says why nothing is known, such as that the directory is too large.
+    """
+
+    item_id: str
+    index: int
+    files: list[Json]
+    total: int
+    note: str | None = None
+
+
+@dataclass(slots=True)
 class Asked:
     """The agent needs a person, or (`withdrawn`) no longer does; fields as in `api.Approval`."""
 
@@ -123,7 +137,9 @@ class Ended:
     error: TurnError | None = None
 
 
-Block = Tool | Plan | Notice | Steered | Trust | Asked
+Plain = Tool | Plan | Notice | Steered | Trust | Changed
+"""Items that only viewers care about."""
+Block = Plain | Asked
 AgentEvent = Started | Delta | Block | Ended
 
 TERMINAL_EVENTS = frozenset({"response.completed", "response.incomplete", "error"})
@@ -183,6 +199,7 @@ _KINDS: dict[type, str] = {
     Notice: "notice",
     Steered: "steer",
     Trust: "trust",
+    Changed: "changes",
     Asked: "approval",
 }
 _CLASSES = {kind: cls for cls, kind in _KINDS.items()}
@@ -194,7 +211,7 @@ def _checker(kind: str) -> TypeAdapter[Any]:
     return TypeAdapter(_CLASSES[kind])
 
 
-def _other_block(event: Plan | Notice | Steered | Trust | Asked) -> tuple[str, Json]:
+def _other_block(event: Block) -> tuple[str, Json]:
     block = {"id": event.item_id, "type": _KINDS[type(event)], "item": asdict(event)}
     return "response.block.created", {"block": block}
 
@@ -225,6 +242,7 @@ _ENCODERS: dict[type, Callable[[Any], tuple[str, Json]]] = {
     Notice: _other_block,
     Steered: _other_block,
     Trust: _other_block,
+    Changed: _other_block,
     Asked: _other_block,
     Ended: _ended,
 }
@@ -281,7 +299,7 @@ def _decode_end(name: str, data: Json) -> Ended:
 _NAMES = {cls: [one.name for one in fields(cls)] for cls in (Delta, *_KINDS)}
 
 
-def viewer_event(event: Delta | Tool | Plan | Notice | Steered | Trust) -> tuple[Literal["delta", "item"], Json]:
+def viewer_event(event: Delta | Plain) -> tuple[Literal["delta", "item"], Json]:
     """Return (type, data) of the `Event` that viewers get for an item; `data` shares what the event holds."""
     # Not `asdict`, which copies deeply and takes ten times as long.
     data = {name: getattr(event, name) for name in _NAMES[type(event)]}

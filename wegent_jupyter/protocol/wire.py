@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, field_validator
 
 from wegent_jupyter.protocol.access import DeviceId, printable
-from wegent_jupyter.protocol.api import Agent, Decision, Mode, ModelName, TrustedPath
+from wegent_jupyter.protocol.api import MAX_ATTACHMENTS, Agent, Attachment, Decision, Mode, ModelName, TrustedPath
 from wegent_jupyter.protocol.states import AttemptState
 
 NAMESPACE = "/local-executor"
@@ -193,6 +193,13 @@ class UpgradeStatus(Wire):
     message: str = Field(default="", max_length=4_000)
 
 
+class WorktreeOrder(Wire):
+    """Run a task's first turn in a new Git worktree of its own."""
+
+    source: str
+    """A directory of the repository; the agent starts in the same one of the worktree."""
+
+
 class ExecuteExtension(Wire):
     """What our executor needs beyond Wegent's ExecutionRequest."""
 
@@ -202,6 +209,8 @@ class ExecuteExtension(Wire):
     model: ModelName | None = None
     session_id: str | None = None
     """The agent's own session of this task on this device, to be resumed."""
+    worktree: WorktreeOrder | None = None
+    attachments: list[Attachment] = Field(default=[], max_length=MAX_ATTACHMENTS)
 
 
 class Bot(Wire):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from wegent_jupyter.executor import workspaces
 from wegent_jupyter.executor.config import Settings
+from wegent_jupyter.executor.environment import agent_environment
 from wegent_jupyter.executor.roots import Outside, roots_of
-from wegent_jupyter.executor.runner import agent_environment
 from wegent_jupyter.protocol.terminals import Start
 
 NO_SHELLS = ("nologin", "false")
