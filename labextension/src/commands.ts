@@ -10,6 +10,8 @@ export const Commands = {
   requeue: 'wegent:requeue',
   moveTurn: 'wegent:move-turn',
   dequeue: 'wegent:dequeue',
+  showChange: 'wegent:show-change',
+  attachOutput: 'wegent:attach-output',
   openTerminal: 'wegent:open-terminal',
   newTerminal: 'wegent:new-terminal',
   viewTerminal: 'wegent:view-terminal',
@@ -23,5 +25,11 @@ export const Commands = {
   setSlots: 'wegent:set-slots',
   toggleDefault: 'wegent:toggle-default-device',
   deleteDevice: 'wegent:delete-device',
-  revokeDevice: 'wegent:revoke-device'
+  revokeDevice: 'wegent:revoke-device',
+  newProject: 'wegent:new-project',
+  editProject: 'wegent:edit-project',
+  deleteProject: 'wegent:delete-project',
+  prepareProject: 'wegent:prepare-project',
+  projectTools: 'wegent:project-tools',
+  cleanUpWorktree: 'wegent:clean-up-worktree'
 } as const;

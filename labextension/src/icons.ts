@@ -59,3 +59,17 @@ export const thoughtIcon = icon(
   'thought',
   `<path d="M8 2.2a4.2 4.2 0 0 0-2.4 7.6v1.7h4.8V9.8A4.2 4.2 0 0 0 8 2.2zM6.3 14h3.4" ${stroke.replace('2"', '1.5"')}/>`
 );
+/** A branch of a repository. */
+export const branchIcon = icon(
+  'branch',
+  `<g ${stroke.replace('2"', '1.4"')}><circle cx="4.5" cy="3.5" r="1.7"/><circle cx="4.5" cy="12.5" r="1.7"/><circle cx="11.5" cy="5" r="1.7"/><path d="M4.5 5.2v5.6M11.5 6.7c0 2.6-2.4 2.6-5 3.6"/></g>`
+);
+export const attachIcon = icon(
+  'attach',
+  `<path d="m13 7.6-5.2 5.2a3 3 0 0 1-4.3-4.3l5.6-5.6a2 2 0 0 1 2.9 2.9L6.6 11.2a1 1 0 0 1-1.4-1.4l4.9-4.9" ${stroke.replace('2"', '1.4"')}/>`
+);
+/** A sheet with a line added and one removed. */
+export const changesIcon = icon(
+  'changes',
+  `<path d="M3.5 1.8h9v12.4h-9zM8 4v4M6 6h4M6 10.8h4" ${stroke.replace('2"', '1.3"')}/>`
+);

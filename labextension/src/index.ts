@@ -2,13 +2,16 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { addDevicePlugin } from './plugins/addDevice';
 import { agentsPlugin } from './plugins/agents';
+import { attachOutputPlugin } from './plugins/attachOutput';
 import { clientPlugin } from './plugins/client';
 import { devicesPlugin } from './plugins/devices';
 import { launcherPlugin } from './plugins/launcher';
 import { notifyPlugin } from './plugins/notify';
+import { openDocumentsPlugin } from './plugins/openDocuments';
 import { palettePlugin } from './plugins/palette';
 import { practicePlugin } from './plugins/practice';
 import { presencePlugin } from './plugins/presence';
+import { projectsPlugin } from './plugins/projects';
 import { queuePlugin } from './plugins/queue';
 import { runningPlugin } from './plugins/running';
 import { settingsPlugin } from './plugins/settings';
@@ -34,8 +37,11 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   agentsPlugin,
   devicesPlugin,
   addDevicePlugin,
+  projectsPlugin,
   queuePlugin,
   settingsTabPlugin,
+  openDocumentsPlugin,
+  attachOutputPlugin,
   palettePlugin,
   notifyPlugin,
   presencePlugin

@@ -4,3 +4,5 @@ import './side.css';
 import './devices.css';
 import './task.css';
 import './terminal.css';
+import './changes.css';
+import './projects.css';

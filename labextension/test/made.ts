@@ -1,5 +1,6 @@
 /** What the gateway tells, for tests. */
 
+import type { IProject } from '../src/api/projects';
 import type { IAgent, IDevice, ITask } from '../src/api/types';
 
 export function agent(id: string, ready: boolean): IAgent {
@@ -61,6 +62,8 @@ export function task(id: number, fields: Partial<ITask> = {}): ITask {
     model: null,
     device_id: 'd',
     workspace: null,
+    workspace_source: 'local_path',
+    project_id: null,
     state: 'running',
     cancelling: false,
     error: null,
@@ -69,6 +72,30 @@ export function task(id: number, fields: Partial<ITask> = {}): ITask {
     queue_reason: null,
     paused: false,
     turns: 1,
+    created_at: '2026-11-23T08:00:00Z',
+    updated_at: '2026-11-23T08:00:00Z',
+    ...fields
+  };
+}
+
+export function project(id: number, fields: Partial<IProject> = {}): IProject {
+  const device_id = fields.device_id ?? 'd';
+  return {
+    id,
+    name: `project ${id}`,
+    config: {
+      mode: 'workspace',
+      execution: { deviceId: device_id },
+      workspace: { source: 'local_path', localPath: `/srv/p${id}` },
+      git: null
+    },
+    device_id,
+    path: `/srv/p${id}`,
+    state: 'ready',
+    progress: null,
+    error: null,
+    warnings: [],
+    repository: true,
     created_at: '2026-11-23T08:00:00Z',
     updated_at: '2026-11-23T08:00:00Z',
     ...fields

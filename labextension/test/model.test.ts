@@ -107,8 +107,8 @@ void test('a diff puts both texts together again', () => {
 
 void test('a new file is all added', () => {
   assert.deepEqual(lineDiff(null, 'a\nb\n').lines, [
-    { sign: '+', text: 'a' },
-    { sign: '+', text: 'b' }
+    { sign: '+', text: 'a', before: null, after: 1 },
+    { sign: '+', text: 'b', before: null, after: 2 }
   ]);
 });
 

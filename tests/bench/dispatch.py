@@ -19,6 +19,7 @@ from tests.support.server import JupyterServer
 from wegent_jupyter.gateway.gateway import Gateway, Options
 from wegent_jupyter.gateway.session import DeviceSession
 from wegent_jupyter.protocol import api, wire
+from wegent_jupyter.protocol.projects import Project
 from wegent_jupyter.protocol.terminals import Terminal
 
 CALLS = 200
@@ -121,6 +122,12 @@ class _Faces:
     def terminal_removed(self, owner: str, session_id: str) -> None:
         pass
 
+    def project_changed(self, owner: str, project: Project) -> None:
+        pass
+
+    def project_removed(self, owner: str, project_id: int) -> None:
+        pass
+
 
 class _Channel:
     """A device in memory, which notes when it is given a task."""
@@ -144,7 +151,7 @@ class _Channel:
 async def _in_process() -> float:
     """Return the milliseconds from an accepted turn to the channel of a device in memory."""
     with tempfile.TemporaryDirectory(prefix="wegent-bench-") as home:
-        gateway = Gateway(Options(f"sqlite:///{Path(home) / 'wegent.db'}"), _Faces())
+        gateway = Gateway(Options(f"sqlite:///{Path(home) / 'wegent.db'}", Path(home) / "attachments"), _Faces())
         await gateway.open()
         channel = _Channel()
         session = DeviceSession(gateway, OWNER, channel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import shlex
@@ -22,7 +23,7 @@ from wegent_jupyter.executor.agents.claude_binary import bundled, login_command
 from wegent_jupyter.executor.agents.claude_login import logged_in
 from wegent_jupyter.executor.processes import marked
 from wegent_jupyter.executor.trust import TrustStore
-from wegent_jupyter.protocol.api import Decision
+from wegent_jupyter.protocol.api import Decision, Mode
 from wegent_jupyter.protocol.events import Asked, Delta, Plan, Started, Steered, Tool, Trust
 from wegent_jupyter.protocol.states import AttemptState
 
@@ -555,3 +556,18 @@ def test_looking_for_it_imports_nothing_of_the_sdk(tmp_path: Path) -> None:
     environment = private_environment(tmp_path)
     answer = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert answer.stdout.splitlines() == ["[True]", "[]"]
+
+
+@pytest.mark.parametrize("mode", ["plan", "ask"])
+def test_what_a_person_attached_is_read_without_asking_pictures_too(bench: Bench, mode: Mode) -> None:
+    given = bench.home / "attachments" / "7"
+    given.mkdir(parents=True)
+    (given / "notes.txt").write_text("attached words\n")
+    # A white pixel.
+    picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+    (given / "picture.png").write_bytes(base64.b64decode(picture))
+    steps = script(*(tool("Read", file_path=str(given / name)) for name in ("notes.txt", "picture.png")))
+    turn = asyncio.run(bench.run(steps, mode=mode))
+    assert [one.status for one in turn.tools()] == ["completed", "completed"]
+    assert "attached words" in turn.tools()[0].output
+    assert turn.of(Asked) == []

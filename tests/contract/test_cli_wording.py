@@ -8,7 +8,7 @@ import pytest
 
 from wegent_jupyter.cli.approvals import match_answers
 from wegent_jupyter.cli.errors import BadInput
-from wegent_jupyter.cli.wording import describe, outcome, parse_answer
+from wegent_jupyter.cli.wording import changed, describe, outcome, parse_answer, unified
 from wegent_jupyter.protocol import api
 
 COLOURS = [api.Choice(label="red"), api.Choice(label="green", description="as grass"), api.Choice(label="a, b")]
@@ -100,3 +100,17 @@ def test_an_outcome_says_what_became_of_it() -> None:
     assert outcome(edited) == "✓ allowed with another input: Do it"
     assert "expired" in outcome(approval(state="expired"))
     assert "no longer asked" in outcome(approval(state="withdrawn"))
+
+
+def test_what_a_turn_changed_is_one_line_with_the_first_files() -> None:
+    files = [{"path": f"{name}.txt", "added": 4, "removed": 1} for name in "abcd"]
+    assert changed(files[:1], 1) == "1 file changed, +4 −1: a.txt"
+    assert changed(files, 4) == "4 files changed, +16 −4: a.txt, b.txt, c.txt…"
+    assert changed([{"path": "a\nb\x1b.png", "added": None, "removed": None}], 1) == "1 file changed, +0 −0: a�b�.png"
+    assert changed(files, 1_000) == "1,000 files changed: a.txt, b.txt, c.txt…", "of most the lines are not known"
+
+
+def test_a_file_that_came_or_went_has_no_other_side() -> None:
+    assert unified("a", None, "x\n")[:2] == ["--- /dev/null", "+++ a"]
+    assert unified("a", "x\n", None)[:2] == ["--- a", "+++ /dev/null"]
+    assert unified("a", "x\n", "x\n") == []

@@ -14,11 +14,14 @@ from typing import Any
 import psutil
 import pytest
 
-from wegent_jupyter.executor import command_files, git_settings, processes
+from wegent_jupyter.executor import command_files, git_settings, guarded, processes
 from wegent_jupyter.executor import commands as module
 from wegent_jupyter.executor.commands import Commands
-from wegent_jupyter.executor.config import load
+from wegent_jupyter.executor.config import Settings, load
+from wegent_jupyter.executor.git import OLD_GIT
 from wegent_jupyter.executor.processes import MARKER_VARIABLE, ProcessRecords
+from wegent_jupyter.executor.projects.worktree_removal import Removal
+from wegent_jupyter.executor.projects.worktrees import Worktrees
 from wegent_jupyter.executor.roots import OUTSIDE
 from wegent_jupyter.protocol.commands import COMMANDS, CommandSpec
 
@@ -29,6 +32,10 @@ GIT = {
     "GIT_COMMITTER_NAME": "A",
     "GIT_COMMITTER_EMAIL": "a@x",
 }
+
+
+def commands_of(settings: Settings, records: ProcessRecords) -> Commands:
+    return Commands(settings, records, Removal(Worktrees(settings, records), lambda _task, _path: False))
 
 
 class Box:
@@ -44,6 +51,10 @@ class Box:
         self.settings = load({"WEGENT_EXECUTOR_HOME": str(home / "h"), "LOCAL_WORKSPACE_ROOT": str(self.root)})
         self.records = ProcessRecords(home / "processes")
 
+    @property
+    def commands(self) -> Commands:
+        return commands_of(self.settings, self.records)
+
     def __call__(self, key: str | None, *args: str, cwd: Path | None = None, **fields: Any) -> dict[str, Any]:
         message = {
             "command": key or "x",
@@ -52,8 +63,7 @@ class Box:
             "cwd": str(cwd or self.project),
             **fields,
         }
-        commands = Commands(self.settings, self.records)
-        result: dict[str, Any] = asyncio.run(commands.run(message))
+        result: dict[str, Any] = asyncio.run(self.commands.run(message))
         return result
 
     def ok(self, key: str, *args: str, **fields: Any) -> Any:
@@ -85,7 +95,7 @@ def test_where_things_are_is_told(box: Box) -> None:
     assert box.ok("pwd").strip() == str(box.project)
     assert box.ok("home_dir").strip() == str(Path.home())
     assert box.ok("project_workspace_root").strip() == str(box.root / "projects")
-    nowhere = asyncio.run(Commands(box.settings, box.records).run({"command": "pwd", "command_key": "pwd"}))
+    nowhere = asyncio.run(box.commands.run({"command": "pwd", "command_key": "pwd"}))
     assert nowhere["stdout"].strip() == str(box.root)
 
 
@@ -165,7 +175,7 @@ def test_directories_of_the_gateway_and_of_the_environment_are_workspaces_too(tm
         {"WEGENT_EXECUTOR_HOME": str(tmp_path / "h"), "WEGENT_WORKSPACE_ROOTS": f"{box.outside}{os.pathsep}/nowhere"}
     )
     message = {"command": "pwd", "command_key": "pwd", "cwd": str(box.outside)}
-    assert asyncio.run(Commands(settings, box.records).run(message))["success"]
+    assert asyncio.run(commands_of(settings, box.records).run(message))["success"]
 
 
 def test_a_missing_directory_is_named(box: Box) -> None:
@@ -487,7 +497,7 @@ def test_a_git_that_takes_no_settings_from_the_environment_is_not_used(
 ) -> None:
     box.repository()
     monkeypatch.setattr(git_settings, "ALWAYS", [])
-    assert box("git_status_porcelain")["error"] == module.OLD_GIT
+    assert box("git_status_porcelain")["error"] == OLD_GIT
 
 
 def test_a_diff_stops_beyond_its_limit(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -501,7 +511,7 @@ def test_a_diff_stops_beyond_its_limit(box: Box, monkeypatch: pytest.MonkeyPatch
         ran.append(argv)
         return await spawn(argv, **fields)
 
-    monkeypatch.setattr(module, "spawn", counted)
+    monkeypatch.setattr(guarded, "spawn", counted)
     result = box("git_diff", max_output_bytes=2000)
     assert (len(result["stdout"]), result["stdout_truncated"]) == (2000, True)
     assert sum("--no-index" in argv for argv in ran) == 2
@@ -533,7 +543,7 @@ def test_what_is_read_as_json_is_not_cut(box: Box, monkeypatch: pytest.MonkeyPat
     assert (tree["truncated"], len(tree["entries"]) < 10) == (True, True)
 
 
-@pytest.mark.parametrize("key", ["rm_rf", "git_worktree_add", "", "../pwd"])
+@pytest.mark.parametrize("key", ["rm_rf", "git_gc", "", "../pwd"])
 def test_a_key_that_is_not_in_the_table_is_not_run(box: Box, key: str) -> None:
     result = box(key)
     assert (result["success"], result["exit_code"], bool(result["error"])) == (False, None, True)
@@ -619,7 +629,7 @@ def test_so_many_run_at_once_and_no_more(box: Box, monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(COMMANDS, "nap", CommandSpec(("sleep", "1")))
 
     async def scenario() -> list[dict[str, Any]]:
-        commands = Commands(box.settings, box.records)
+        commands = box.commands
         message = {"command": "x", "command_key": "nap", "cwd": str(box.project)}
         return await asyncio.gather(*(commands.run(message) for _ in range(module.AT_ONCE + 2)))
 
@@ -632,7 +642,7 @@ def test_so_many_run_at_once_and_no_more(box: Box, monkeypatch: pytest.MonkeyPat
     "message", [{}, {"command": "x", "timeout_seconds": 0}, {"command": "x", "args": "no list"}, {"command": None}]
 )
 def test_a_malformed_request_is_answered_by_the_name_of_its_field(box: Box, message: dict[str, Any]) -> None:
-    result = asyncio.run(Commands(box.settings, box.records).run(message))
+    result = asyncio.run(box.commands.run(message))
     assert not result["success"]
     assert result["error"].split(":")[0] in ("command", "timeout_seconds", "args")
 
@@ -640,3 +650,43 @@ def test_a_malformed_request_is_answered_by_the_name_of_its_field(box: Box, mess
 def test_a_program_that_is_not_installed_is_named(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(box.outside))
     assert "git was not found" in box("git_branch")["error"]
+
+
+def test_worktrees_are_made_listed_and_removed_within_the_workspaces(box: Box) -> None:
+    box.repository()
+    box.git("branch", "side")
+    trees = box.root / "worktrees"
+    assert box("git_worktree_add", str(box.project), str(trees / "7" / "demo"))["success"]
+    assert box("git_worktree_add", str(box.project), str(trees / "8" / "demo"), "side")["success"]
+    assert (trees / "8" / "demo" / "a.txt").read_text() == "one\n"
+    listed = box.ok("git_worktree_list", str(box.project))
+    assert [line.split()[1] for line in listed.splitlines() if line.startswith("worktree ")] == [
+        str(box.project),
+        str(trees / "7" / "demo"),
+        str(trees / "8" / "demo"),
+    ]
+    assert box.ok("find_worktree_dirs", str(trees)).split() == [str(trees / "7" / "demo"), str(trees / "8" / "demo")]
+    assert box("git_worktree_remove", str(box.project), str(trees / "7" / "demo"))["success"]
+    assert box("remove_worktree_dir", str(trees / "8" / "demo"))["success"]
+    assert box.ok("find_worktree_dirs", str(trees)) == ""
+    assert list(trees.iterdir()) == []
+    assert box.ok("find_worktree_dirs", str(box.root / "nowhere")) == ""
+
+
+def test_no_worktree_takes_the_place_of_anything_or_goes_with_work_in_it(box: Box) -> None:
+    box.repository()
+    place = box.root / "worktrees" / "7" / "demo"
+    assert box("git_worktree_add", str(box.project), str(place))["success"]
+    (place / "new.txt").write_text("work")
+    assert "is there already" in box("git_worktree_add", str(box.project), str(place))["error"]
+    for key, *args in (("git_worktree_remove", str(box.project), str(place)), ("remove_worktree_dir", str(place))):
+        assert "not committed" in box(key, *args)["error"]
+    assert (place / "new.txt").exists()
+    for target in (box.project, box.root / "worktrees", box.root / "worktrees" / "7", box.root / "projects"):
+        assert box("remove_worktree_dir", str(target))["error"], target
+    assert (box.project / "a.txt").exists()
+    assert "no commit" in box("git_worktree_add", str(box.project), str(box.root / "x"), "nowhere")["error"]
+    assert "may not begin" in box("git_worktree_add", str(box.project), str(box.root / "x"), "--detach")["error"]
+    for args in ([str(box.project), str(box.outside / "x")], [str(box.outside), str(box.root / "x")]):
+        assert box("git_worktree_add", *args)["error"] == OUTSIDE
+    assert not (box.root / "x").exists()

@@ -20,6 +20,7 @@ import pytest
 
 from tests.support.access import credential
 from tests.support.executor import Program
+from tests.support.repository import new_repository
 from tests.support.server import ROOT, TOKEN, JupyterServer, free_port, private_environment, wait_for
 from tests.support.shell import Terminal, wegent
 from tests.support.sshd import SshServer
@@ -30,6 +31,7 @@ PAGES = (
     "docs/using.md",
     "docs/devices.md",
     "docs/terminals.md",
+    "docs/projects.md",
     "docs/tokens.md",
     "docs/troubleshooting.md",
 )
@@ -191,6 +193,10 @@ def filled(server: JupyterServer, second: Second, command: str, folder: Path) ->
         command = command.replace(" ID", f" {credential(server, 'key')['id']}")
     if "CODE" in command.split():
         command = command.replace(" CODE", f" {asking(second)} --yes" if "approve" in command else f" {asking(second)}")
+    if "churn" in command.split():
+        command = with_project(server, command, folder)
+    for name in re.findall(r"--attach (\S+)", command):
+        (folder / name).touch()
     if "TASK" in command.split():
         command = command.replace(" TASK", f" {a_task(server, command, folder)}")
     if "SESSION" in command.split():
@@ -201,6 +207,19 @@ def filled(server: JupyterServer, second: Second, command: str, folder: Path) ->
         (server.home / "bin").mkdir(exist_ok=True)
         (server.home / "bin" / "claude").symlink_to(claude())
     return command
+
+
+def with_project(server: JupyterServer, command: str, folder: Path) -> str:
+    """Return a command about the project of the pages, which is there unless the command makes it."""
+    for one in server.get("/projects").json()["items"]:
+        assert server.request("DELETE", f"/projects/{one['id']}").status_code == 200
+    place = new_repository(folder / "churn")
+    if " add " not in command:
+        [device] = [one for one in server.get("/devices").json()["items"] if one["embedded"]]
+        config = {"execution": {"deviceId": device["device_id"]}, "workspace": {"localPath": str(place)}}
+        answer = server.post("/projects", {"name": "churn", "config": config})
+        assert answer.status_code == 201, answer.text
+    return command.replace("https://git.example.org/churn.git", str(place))
 
 
 def asking(second: Second) -> str:
@@ -232,12 +251,17 @@ def a_task(server: JupyterServer, command: str, folder: Path) -> int:
         return at_work(server, folder)
     if " resume " in command:
         return paused(server)
+    if " changes " in command:
+        return finished(server, "!write notes.txt hi", workspace={"path": str(folder)})
+    if " worktrees " in command:
+        place = new_repository(folder / "churn")
+        return finished(server, workspace={"path": str(place), "worktree": True})
     return finished(server) if "--device" in command or " terminal " in command else failed(server)
 
 
-def finished(server: JupyterServer) -> int:
-    """Return a task that can go on anywhere."""
-    task: int = server.submit("!say done")["task"]["id"]
+def finished(server: JupyterServer, prompt: str = "!say done", **fields: Any) -> int:
+    """Return a task of which the turn has ended; by default one that can go on anywhere."""
+    task: int = server.submit(prompt, **fields)["task"]["id"]
     server.finished(task)
     return task
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from wegent_jupyter.server.handler import Handler
 Json = dict[str, Any]
 MIB = 1 << 20
 NEW: Json = {"prompt": "!say hi", "agent": "practice"}
+COMMIT = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "commit", "-q", "--allow-empty", "-m", "first"]
 UNKNOWN = 4_503_599_627_370_497
 
 
@@ -389,7 +391,7 @@ def test_stop_may_be_asked_for_twice_and_by_the_turns_id(server: JupyterServer) 
 @pytest.fixture(scope="module")
 def task(server: JupyterServer) -> int:
     """Return a finished task."""
-    id_: int = server.submit("!say hi\n!bash true")["task"]["id"]
+    id_: int = server.submit("!say hi\n!bash true\n!write made.txt hi")["task"]["id"]
     server.finished(id_)
     return id_
 
@@ -505,18 +507,40 @@ def test_the_openapi_document_is_whole(document: Json) -> None:
             assert ("requestBody" in operation) == bodied
 
 
-@pytest.mark.parametrize("path", sorted({path for path, method, *_ in openapi.OPERATIONS if method == "get"}))
+@pytest.mark.parametrize("path", sorted({op[0] for op in openapi.OPERATIONS if op[1] == "get" and op[5] is not bytes}))
 def test_an_answer_is_what_the_document_says(server: JupyterServer, document: Json, task: int, path: str) -> None:
     device = server.get("/devices").json()["items"][0]["device_id"]
-    names = {"task_id": task, "device_id": device}
+    names = {"task_id": task, "device_id": device, "turn_id": server.turn(task)["id"]}
+    if "{project_id}" in path:
+        names["project_id"] = new_project(server, device)["id"]
+    if "/worktree" in path and "{task_id}" in path:
+        names["task_id"] = worktree_task(server, device)
     if "{session_id}" in path:
         names["session_id"] = open_terminal(server)["session_id"]
     if "{user_code}" in path:
         names["user_code"] = server.post("/join", {"device_id": "waits", "name": "x"}).json()["user_code"]
-    answer = server.get(path.format(**names))
+    query = "?path=made.txt" if path.endswith("/file") else f"?path={server.home}" if path.endswith("/files") else ""
+    answer = server.get(path.format(**names) + query)
     assert answer.status_code == 200
     content = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
     check(document, content["schema"], answer.json())
+
+
+def new_project(server: JupyterServer, device: str) -> Json:
+    config = {"execution": {"deviceId": device}, "workspace": {"checkoutPath": "churn"}}
+    made: Json = server.post("/projects", {"name": "Churn", "config": config}).json()
+    return made
+
+
+def worktree_task(server: JupyterServer, device: str) -> int:
+    """Return a finished task that has a worktree of its own."""
+    repository = server.home / "repository"
+    for words in (["init", "-q", str(repository)], ["-C", str(repository), *COMMIT]):
+        subprocess.run(["git", *words], check=True)
+    body = {**NEW, "device_id": device, "workspace": {"path": str(repository), "worktree": True}}
+    id_: int = server.post("/tasks", body).json()["task"]["id"]
+    assert server.finished(id_)["state"] == "completed"
+    return id_
 
 
 def test_the_answer_to_a_new_task_and_a_refusal_are_what_the_document_says(

@@ -73,7 +73,7 @@ def test_a_turn_runs_once_and_its_whole_transcript_arrives(world: World) -> None
             assert (Path(detail.workspace) / "runs.txt").read_text() == "run\n"
             transcript = await world.transcript(task)
             kinds = [item["kind"] for item in transcript.items(turn)]
-            assert kinds == ["message", "thought", "tool", "message"]
+            assert kinds == ["message", "thought", "tool", "message", "changes"]
             words = [f"{n}" for n in range(1, 41)]
             said = transcript.text(turn)
             assert [said.index(word) for word in words] == sorted(said.index(word) for word in words)

@@ -285,7 +285,7 @@ def test_a_full_disk_is_a_clear_refusal_and_the_database_stays_sound(
     wait_for(lambda: not marked(server.turn(working["id"])["attempt_id"]), "the agent ended")
     disk.free(server)
     assert server.finished(working["id"])["state"] == "completed"
-    assert [item["kind"] for item in transcript(server, working["id"])] == ["message", "tool", "message"]
+    assert [item["kind"] for item in transcript(server, working["id"])] == ["message", "tool", "message", "changes"]
     assert server.finished(server.post("/tasks", large).json()["task"]["id"])["state"] == "completed"
     assert server.post(f"/tasks/{early}/turns", {"prompt": "!say after"}).json()["number"] == 2
     assert server.finished(early)["state"] == "completed"

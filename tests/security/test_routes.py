@@ -57,6 +57,13 @@ class Route:
 
 PROMPT = {"prompt": "!say one"}
 NEW = {**PROMPT, "agent": "practice", "mode": "full"}
+NEW_PROJECT = {
+    "name": "Churn",
+    "config": {
+        "execution": {"deviceId": "{device}"},
+        "workspace": {"source": "local_path", "checkoutPath": "churn{fresh}"},
+    },
+}
 
 REST = [
     Route(r"/api/version", [Call("GET", "/api/version", 200)]),
@@ -144,6 +151,54 @@ REST = [
             Call("PUT", "/api/devices/{device}/trust", 200, {"path": "/srv/code", "trusted": None}, owned=True),
         ],
     ),
+    Route(r"/api/projects", [Call("GET", "/api/projects", 200), Call("POST", "/api/projects", 201, NEW_PROJECT, True)]),
+    Route(
+        rf"/api/projects/{ID}",
+        [
+            Call("GET", "/api/projects/{project}", 200, owned=True),
+            Call("PUT", "/api/projects/{project}", 200, {"name": "Other"}, owned=True),
+            Call("DELETE", "/api/projects/{project}", 200, owned=True),
+        ],
+    ),
+    Route(rf"/api/projects/{ID}/prepare", [Call("POST", "/api/projects/{project}/prepare", 200, {}, owned=True)]),
+    Route(rf"/api/projects/{ID}/terminal", [Call("POST", "/api/projects/{project}/terminal", 200, {}, owned=True)]),
+    # 400: it is Wegent's answer for local devices.
+    Route(
+        rf"/api/projects/{ID}/code-server", [Call("POST", "/api/projects/{project}/code-server", 400, {}, owned=True)]
+    ),
+    Route(rf"/api/devices/{NAME}/folders", [Call("GET", "/api/devices/{device}/folders", 200, owned=True)]),
+    # 400: no such directory.
+    Route(rf"/api/devices/{NAME}/files", [Call("GET", "/api/devices/{device}/files?path=/none", 400, owned=True)]),
+    Route(r"/api/worktrees", [Call("GET", "/api/worktrees", 200)]),
+    # 404: the task has none. To anybody else the task does not exist, either.
+    Route(
+        rf"/api/tasks/{ID}/worktree",
+        [
+            Call("GET", "/api/tasks/{task}/worktree", 404, owned=True),
+            Call("DELETE", "/api/tasks/{task}/worktree", 404, owned=True),
+        ],
+    ),
+    Route(
+        rf"/api/tasks/{ID}/turns/{ID}/changes",
+        [Call("GET", "/api/tasks/{task}/turns/{turn}/changes", 200, owned=True)],
+    ),
+    Route(
+        rf"/api/tasks/{ID}/turns/{ID}/changes/file",
+        [Call("GET", "/api/tasks/{task}/turns/{turn}/changes/file?path=made.txt", 200, owned=True)],
+    ),
+    Route(
+        rf"/api/tasks/{ID}/turns/{ID}/changes/revert",
+        [Call("POST", "/api/tasks/{task}/turns/{turn}/changes/revert", 200, {"paths": ["made.txt"]}, owned=True)],
+    ),
+    # 422: it says no name.
+    Route(r"/api/attachments", [Call("POST", "/api/attachments", 422, {})]),
+    Route(
+        rf"/api/attachments/{ID}",
+        [
+            Call("GET", "/api/attachments/{attachment}", 200, owned=True),
+            Call("DELETE", "/api/attachments/{attachment}", 200, owned=True),
+        ],
+    ),
     Route(rf"/api/tasks/{ID}/events", [Call("GET", "/api/tasks/{task}/events", 200, owned=True)]),
     Route(
         r"/api/credentials",
@@ -188,34 +243,50 @@ class House:
     """A key of Alice; when one is revoked, a new one."""
     terminal: str
     """One of Alice's device; once ended, it can still be read."""
+    project: int = 0
+    """When one is deleted, a new one."""
+    attachment: int = 0
+    """One that was not sent; when one is removed, a new one."""
+    fresh: int = 0
     logins: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def ask(
         self, call: Call, headers: Mapping[str, str] | None = None, cookies: dict[str, str] | None = None
     ) -> httpx.Response:
         """Make a call with nothing but these headers and cookies."""
-        body = json.loads(json.dumps(call.body).replace("{device}", self.device))
+        self.fresh += 1
+        body = json.loads(json.dumps(call.body).replace("{device}", self.device).replace("{fresh}", str(self.fresh)))
         names = {"task": self.task, "turn": self.turn, "device": self.device, "approval": self.approval}
-        names["terminal"] = self.terminal
+        names |= {"terminal": self.terminal, "project": self.project, "attachment": self.attachment}
         path = call.path.format(code=self.code, credential=self.credential, **names)
-        with httpx.Client(trust_env=False, timeout=30, cookies=cookies) as client:
+        with httpx.Client(trust_env=False, verify=False, timeout=30, cookies=cookies) as client:
             answer = client.request(
                 call.method, f"{self.server.url}wegent{path}", json=body, headers=httpx.Headers(headers, "utf-8")
             )
         if "{credential}" in call.path and answer.status_code == 200:
             self.credential = access.credential(self.server, "key")["id"]
+        if call.method == "DELETE" and answer.status_code == 200:
+            self.renew()
         return answer
+
+    def renew(self) -> None:
+        """Make what a call may have removed."""
+        self.fresh += 1
+        body = json.dumps(NEW_PROJECT).replace("{device}", self.device).replace("{fresh}", f"-new-{self.fresh}")
+        self.project = self.server.post("/projects", json.loads(body)).json()["id"]
+        made = self.server.request("POST", "/attachments?name=a.txt", content=b"hi")
+        self.attachment = made.json()["id"]
 
     def walk(self) -> dict[str, Any]:
         """Return the live routes, and what the authorizer was asked since the last time."""
-        found: dict[str, Any] = httpx.get(f"{self.server.url}walk", trust_env=False).json()
+        found: dict[str, Any] = httpx.get(f"{self.server.url}walk", trust_env=False, verify=False).json()
         return found
 
     def cookies(self, token: str) -> dict[str, str]:
         """Return what a browser has after a login: Jupyter's login cookie and the XSRF token."""
         if token in self.logins:
             return self.logins[token]
-        with httpx.Client(trust_env=False, timeout=30) as client:
+        with httpx.Client(trust_env=False, verify=False, timeout=30) as client:
             client.get(f"{self.server.url}login").raise_for_status()
             client.get(f"{self.server.url}api/me", headers=token_of(token)).raise_for_status()
             found = self.logins[token] = dict(client.cookies)
@@ -234,7 +305,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     server = JupyterServer(
         tmp_path_factory.mktemp("house"), base_url=BASE_URL, options=people.OPTIONS, environment=people.ENVIRONMENT
     ).start()
-    created = server.submit("!say first")["task"]
+    created = server.submit("!say first\n!write made.txt hi")["task"]
     server.finished(created["id"])
     asking = server.submit("!bash true", mode="ask")["task"]
     approval = server.asked(asking["id"])["id"]
@@ -244,7 +315,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     waiting = server.post("/join", {"device_id": "box", "name": "Box"}).json()["user_code"]
     assert server.post(f"/join/{waiting}", {"approve": True}).status_code == 200
     credential, terminal = access.credential(server, "key")["id"], open_terminal(server)["session_id"]
-    yield House(server, created["id"], created["device_id"], approval, turn, waiting, credential, terminal)
+    made = House(server, created["id"], created["device_id"], approval, turn, waiting, credential, terminal)
+    made.renew()
+    yield made
     server.stop()
     server.end_executor()
 
@@ -411,10 +484,10 @@ def test_the_runtime_token_opens_our_routes(house: House, call: Call) -> None:
 @pytest.mark.parametrize("path", ["api/contents", "api/kernels", "api/sessions", "api/me", "files/x", "lab"])
 def test_the_runtime_token_opens_nothing_else_of_jupyter(house: House, path: str, scheme: str) -> None:
     url = f"{house.server.url}{path}"
-    refused = httpx.get(url, headers=token_of(runtime_token(house), scheme), trust_env=False)
+    refused = httpx.get(url, headers=token_of(runtime_token(house), scheme), trust_env=False, verify=False)
     assert refused.status_code in (302, 403)
     assert "login" in refused.headers.get("Location", "login")
-    assert httpx.get(url, headers=token_of(TOKEN), trust_env=False).status_code in (200, 404)
+    assert httpx.get(url, headers=token_of(TOKEN), trust_env=False, verify=False).status_code in (200, 404)
 
 
 # Sockets.

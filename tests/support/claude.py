@@ -89,7 +89,8 @@ class Turn:
         stop = asyncio.Event()
         numbers = iter(range(1, 1_000_000))
         index = numbers.__next__
-        self.gate = Gate(bench.attempts, mode, bench.workspace, bench.grants, index, self._emit, stop)
+        given = bench.home / "attachments"
+        self.gate = Gate(bench.attempts, mode, bench.workspace, bench.grants, index, self._emit, stop, given=given)
         self.run = Run(
             attempt_id=bench.attempts,
             prompt=prompt,

@@ -18,6 +18,7 @@ from wegent_jupyter.gateway.store.records import Stored
 from wegent_jupyter.gateway.store.store import StoreFailed
 from wegent_jupyter.protocol import api
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
+from wegent_jupyter.protocol.projects import Project
 from wegent_jupyter.protocol.states import TurnState
 from wegent_jupyter.protocol.terminals import Terminal
 from wegent_jupyter.protocol.transcript import Transcript
@@ -35,6 +36,7 @@ class Silent:
         self.approvals: list[api.Approval] = []
         self.removed: list[str] = []
         self.terminals: dict[str, Terminal] = {}
+        self.projects: dict[int, Project] = {}
 
     def task_changed(self, owner: str, task: api.Task) -> None:
         self.tasks.append(task)
@@ -53,6 +55,12 @@ class Silent:
 
     def terminal_removed(self, owner: str, session_id: str) -> None:
         self.terminals.pop(session_id, None)
+
+    def project_changed(self, owner: str, project: Project) -> None:
+        self.projects[project.id] = project
+
+    def project_removed(self, owner: str, project_id: int) -> None:
+        self.projects.pop(project_id, None)
 
 
 class Box:
@@ -181,7 +189,8 @@ class World:
 
     async def start_gateway(self) -> None:
         database = self.directory / "wegent.db"
-        gateway = Gateway(Options(f"sqlite:///{database}", **self.options), self.faces, self.dispatched)
+        options = Options(f"sqlite:///{database}", self.directory / "attachments", **self.options)
+        gateway = Gateway(options, self.faces, self.dispatched)
         await gateway.open()
         self.gateway = gateway
 

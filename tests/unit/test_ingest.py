@@ -16,6 +16,7 @@ from wegent_jupyter.gateway.session import DeviceSession
 from wegent_jupyter.gateway.store.records import Stored
 from wegent_jupyter.protocol import api, wire
 from wegent_jupyter.protocol.events import AgentEvent, Delta, Ended, Notice, encode, viewer_event
+from wegent_jupyter.protocol.projects import Project
 from wegent_jupyter.protocol.states import AttemptState
 from wegent_jupyter.protocol.terminals import Terminal
 from wegent_jupyter.protocol.transcript import apply_item
@@ -40,6 +41,12 @@ class Faces:
         pass
 
     def terminal_removed(self, owner: str, session_id: str) -> None:
+        pass
+
+    def project_changed(self, owner: str, project: Project) -> None:
+        pass
+
+    def project_removed(self, owner: str, project_id: int) -> None:
         pass
 
 
@@ -116,7 +123,7 @@ class Stream:
 def with_stream(scenario: Callable[[Stream], Awaitable[None]]) -> None:
     async def run() -> None:
         with tempfile.TemporaryDirectory() as home:
-            gateway = Gateway(Options(f"sqlite:///{Path(home) / 'wegent.db'}"), Faces())
+            gateway = Gateway(Options(f"sqlite:///{Path(home) / 'wegent.db'}", Path(home) / "attachments"), Faces())
             await gateway.open()
             stream = Stream(gateway)
             try:

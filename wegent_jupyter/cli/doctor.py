@@ -9,7 +9,7 @@ from dataclasses import asdict
 from wegent_jupyter.cli import doctor_local, doctor_server, doctor_turns
 from wegent_jupyter.cli.checks import Check, Checks, fail, skip
 from wegent_jupyter.cli.errors import BadInput
-from wegent_jupyter.cli.screen import printable
+from wegent_jupyter.cli.screen import erase_progress, printable, progress
 from wegent_jupyter.cli.server import any_client, find
 from wegent_jupyter.client.client import ApiError, Client, Unreachable
 from wegent_jupyter.client.discover import SERVER_URL, running_server
@@ -27,11 +27,11 @@ async def doctor(options: argparse.Namespace) -> int:
     async for check in _every(quiet=options.json):
         found.append(check)
         if not options.json:
-            _erase()
+            erase_progress()
             _print(check)
             _progress("checking", quiet=False)
     if not options.json:
-        _erase()
+        erase_progress()
     failed = sum(check.status == "failed" for check in found)
     if options.json:
         json.dump([asdict(check) for check in found], sys.stdout, indent=2, ensure_ascii=False)
@@ -51,7 +51,7 @@ async def _every(*, quiet: bool) -> Checks:
     yield doctor_local.pty()
     yield doctor_local.proxy()
     private = running_server() is None
-    _erase()
+    erase_progress()
     async with AsyncExitStack() as stack:
         try:
             client = await stack.enter_async_context(any_client())
@@ -101,11 +101,5 @@ def _print(check: Check) -> None:
 
 
 def _progress(what: str, *, quiet: bool) -> None:
-    """Show on a terminal that something goes on."""
-    if sys.stderr.isatty() and not quiet:
-        print(f"\r\033[K… {what}", end="", file=sys.stderr, flush=True)
-
-
-def _erase() -> None:
-    if sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+    if not quiet:
+        progress(what)

@@ -9,7 +9,7 @@ import httpx
 
 from wegent_jupyter.cli import agents as listing
 from wegent_jupyter.cli.checks import Check, Checks, fail, ok, warn
-from wegent_jupyter.client.client import ApiError, Client, Unreachable, trust
+from wegent_jupyter.client.client import ApiError, Client, Unreachable, trust, verifying
 from wegent_jupyter.client.discover import Server, data_dir, running_server
 from wegent_jupyter.protocol import api
 
@@ -70,8 +70,7 @@ async def clock() -> Check | None:
 
 
 def _http(found: Server) -> httpx.AsyncClient:
-    context = trust(found)
-    transport = httpx.AsyncHTTPTransport(uds=found.unix, verify=context if context is not None else True)
+    transport = httpx.AsyncHTTPTransport(uds=found.unix, verify=verifying(found, trust(found)))
     return httpx.AsyncClient(transport=transport, timeout=ANSWER_SECONDS)
 
 

@@ -7,7 +7,7 @@ from wegent_jupyter.cli.confirm import agreed
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.screen import clean, printable
 from wegent_jupyter.cli.server import existing_client
-from wegent_jupyter.cli.tables import print_json
+from wegent_jupyter.cli.tables import print_done, print_json
 from wegent_jupyter.protocol import access
 
 WAYS = {"ssh": "Over SSH, typed on the server's computer:", "direct": "Directly, typed on the other machine:"}
@@ -56,14 +56,14 @@ async def approve(options: argparse.Namespace) -> int:
             print("Nothing was answered. To say no: jupyter wegent devices reject " + code, file=sys.stderr)
             return STOPPED
         answer = await client.answer_join(code, approve=True)
-    return _answered(options, answer, f"{answer.name} is let in. It connects within seconds.")
+    return print_done(options, answer, f"{answer.name} is let in. It connects within seconds.")
 
 
 async def reject(options: argparse.Namespace) -> int:
     """Keep the machine with the code out."""
     async with existing_client() as client:
         answer = await client.answer_join(user_code(options.code), approve=False)
-    return _answered(options, answer, f"{answer.name} is kept out.")
+    return print_done(options, answer, f"{answer.name} is kept out.")
 
 
 def user_code(typed: str) -> str:
@@ -81,10 +81,3 @@ def _describe(asking: access.JoinRequest) -> str:
         f"{printable(asking.name)}{system} asks from {printable(asking.address)} to become a device.\n"
         f"  Code {asking.user_code}, id {printable(asking.device_id)}. Agents there will do what you tell them.{known}"
     )
-
-
-def _answered(options: argparse.Namespace, answer: access.JoinRequest, text: str) -> int:
-    if options.json:
-        return print_json(answer)
-    print(clean(text))
-    return 0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from wegent_jupyter.cli.devices import pick
 from wegent_jupyter.cli.screen import printable
 from wegent_jupyter.cli.server import existing_client
-from wegent_jupyter.cli.tables import print_json, print_table
+from wegent_jupyter.cli.tables import print_facts, print_json, print_table
 from wegent_jupyter.cli.words import ago
 from wegent_jupyter.protocol import api
 
@@ -35,10 +35,7 @@ async def show(options: argparse.Namespace) -> int:
         device = await pick(client, options.device)
     if options.json:
         return print_json(device)
-    for name, value in _facts(device):
-        if value:
-            print(printable(f"{name + ':':<12} {value}"))
-    return 0
+    return print_facts(_facts(device))
 
 
 def _row(device: api.Device) -> tuple[str, ...]:

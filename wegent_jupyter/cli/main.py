@@ -35,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
         return BAD_INPUT if error.status < 500 else UNREACHABLE
     except ValidationError as error:
         first = error.errors()[0]
-        _complain(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+        place = ".".join(str(part) for part in first["loc"])
+        _complain(": ".join(filter(None, (place, first["msg"].removeprefix("Value error, ")))))
         return BAD_INPUT
     except BadInput as error:
         _complain(str(error))
@@ -54,10 +55,12 @@ def _command(options: argparse.Namespace) -> Command:
     from wegent_jupyter.cli import (
         agents,
         approvals,
+        changes,
         doctor,
         joining,
         listing,
         manage,
+        projects,
         queue,
         run,
         tables,
@@ -65,6 +68,7 @@ def _command(options: argparse.Namespace) -> Command:
         terminals,
         tokens,
         trust,
+        worktrees,
     )
 
     commands: dict[str, Command | dict[str | None, Command]] = {
@@ -73,6 +77,17 @@ def _command(options: argparse.Namespace) -> Command:
         "steer": run.steer,
         "approvals": approvals.approvals,
         "tasks": tables.tasks,
+        "changes": changes.changes,
+        "projects": {
+            None: projects.projects,
+            "show": projects.show,
+            "add": projects.add,
+            "rename": projects.rename,
+            "move": projects.move,
+            "retry": projects.retry,
+            "delete": projects.delete,
+        },
+        "worktrees": {None: worktrees.worktrees, "remove": worktrees.remove},
         "agents": agents.agents,
         "trust": trust.trust,
         "doctor": doctor.doctor,

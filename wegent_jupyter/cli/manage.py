@@ -9,7 +9,7 @@ from wegent_jupyter.cli.devices import pick
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.screen import clean
 from wegent_jupyter.cli.server import existing_client
-from wegent_jupyter.cli.tables import print_json
+from wegent_jupyter.cli.tables import print_done, print_json
 from wegent_jupyter.protocol import api, managing
 
 FAILED, STOPPED = 1, 130
@@ -22,12 +22,12 @@ async def default(options: argparse.Namespace) -> int:
     async with existing_client() as client:
         if options.device is not None:
             device = await pick(client, options.device)
-            return _done(options, await client.set_default(device.device_id), f"⭐ {device.name}")
+            return print_done(options, await client.set_default(device.device_id), f"⭐ {device.name}")
         starred = [one for one in await client.devices() if one.is_default]
         for one in starred:
             await client.unset_default(one.device_id)
     text = f"{starred[0].name} has no star any more." if starred else "No device had the star."
-    return _done(options, managing.Message(message=text), text)
+    return print_done(options, managing.Message(message=text), text)
 
 
 async def rename(options: argparse.Namespace) -> int:
@@ -35,7 +35,7 @@ async def rename(options: argparse.Namespace) -> int:
     async with existing_client() as client:
         device = await pick(client, options.device)
         answer = await client.rename_device(device.device_id, options.name)
-    return _done(options, answer, f"{device.name} is called {answer.alias} now.")
+    return print_done(options, answer, f"{device.name} is called {answer.alias} now.")
 
 
 async def slots(options: argparse.Namespace) -> int:
@@ -44,7 +44,7 @@ async def slots(options: argparse.Namespace) -> int:
         device = await pick(client, options.device)
         answer = await client.set_slots(device.device_id, options.slots)
     use = f"{answer.active_tasks}/{answer.max_concurrent_tasks} slots in use, {answer.queued_tasks} queued"
-    return _done(options, answer, f"{device.name}: {use}")
+    return print_done(options, answer, f"{device.name}: {use}")
 
 
 async def upgrade(options: argparse.Namespace) -> int:
@@ -52,7 +52,7 @@ async def upgrade(options: argparse.Namespace) -> int:
     async with existing_client() as client:
         device = await pick(client, options.device)
         answer = await client.upgrade_device(device.device_id)
-    return _done(options, answer, answer.message)
+    return print_done(options, answer, answer.message)
 
 
 async def delete(options: argparse.Namespace) -> int:
@@ -63,7 +63,7 @@ async def delete(options: argparse.Namespace) -> int:
             print("Nothing was deleted.", file=sys.stderr)
             return STOPPED
         answer = await client.delete_device(device.device_id, revoke=options.revoke)
-    return _done(options, answer, f"{device.name} is deleted.")
+    return print_done(options, answer, f"{device.name} is deleted.")
 
 
 def _warning(device: api.Device, *, revoke: bool) -> str:
@@ -97,10 +97,3 @@ def _print(result: managing.CommandResult) -> None:
     errors = [result.stderr.rstrip("\n"), result.error or "", "It took too long." if result.timed_out else ""]
     for text in filter(None, errors):
         print(clean(text), file=sys.stderr)
-
-
-def _done(options: argparse.Namespace, answer: api.Model, text: str) -> int:
-    if options.json:
-        return print_json(answer)
-    print(clean(text))
-    return 0

@@ -3,7 +3,7 @@
 import argparse
 
 from wegent_jupyter._version import __version__
-from wegent_jupyter.cli import parser_devices, parser_terminals
+from wegent_jupyter.cli import parser_devices, parser_projects, parser_terminals
 from wegent_jupyter.cli.parser_devices import Commands, add_json
 
 STATUSES = (
@@ -22,6 +22,9 @@ def parser() -> argparse.ArgumentParser:
     _add_steer(commands)
     _add_approvals(commands)
     _add_tasks(commands)
+    parser_projects.add_changes(commands)
+    parser_projects.add_projects(commands)
+    parser_projects.add_worktrees(commands)
     parser_devices.add_devices(commands)
     parser_devices.add_queue(commands)
     parser_devices.add_tokens(commands)
@@ -47,8 +50,22 @@ def _add_run(commands: Commands) -> None:
         "--device",
         help="id or name of the device (default: the starred one, else this computer; with --task: as before)",
     )
-    run.add_argument(
+    where = run.add_mutually_exclusive_group()
+    where.add_argument(
         "--workspace", help="directory on the device (default: the current one, elsewhere a new chat folder)"
+    )
+    where.add_argument("--project", metavar="PROJECT", help="id or name: on the project's device, in its directory")
+    run.add_argument(
+        "--worktree",
+        action="store_true",
+        help="in a new Git worktree of that directory's repository, of the task's own",
+    )
+    run.add_argument(
+        "--attach",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="send this file with the prompt, 10 MiB at most; can be given several times",
     )
     run.add_argument(
         "--mode",

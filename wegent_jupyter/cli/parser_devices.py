@@ -17,7 +17,7 @@ def add_devices(commands: Commands) -> None:
     add_json(devices)
     actions = devices.add_subparsers(dest="action", metavar="ACTION")
     _of_device(actions, "show", "show one whole")
-    default = _action(actions, "default", "give a device the star: new tasks go there")
+    default = add_action(actions, "default", "give a device the star: new tasks go there")
     default.add_argument("device", nargs="?", metavar="DEVICE", help="id or name")
     default.add_argument("--none", action="store_true", help="take the star away")
     rename = _of_device(actions, "rename", "give a device a name of your own")
@@ -28,10 +28,10 @@ def add_devices(commands: Commands) -> None:
     delete = _of_device(actions, "delete", "remove a device, and cancel what waits for it")
     delete.add_argument("--revoke", action="store_true", help="and end its keys: it cannot come back by itself")
     add_yes(delete)
-    _action(actions, "add", "say how another machine becomes a device of this server")
-    approve = _action(actions, "approve", "let a machine in that shows a code")
+    add_action(actions, "add", "say how another machine becomes a device of this server")
+    approve = add_action(actions, "approve", "let a machine in that shows a code")
     add_yes(approve)
-    reject = _action(actions, "reject", "keep a machine out that shows a code")
+    reject = add_action(actions, "reject", "keep a machine out that shows a code")
     for action in (approve, reject):
         action.add_argument("code", metavar="CODE", help="as the machine shows it, such as ABCD-EFGH")
 
@@ -45,7 +45,7 @@ def add_tokens(commands: Commands) -> None:
     )
     add_json(tokens)
     actions = tokens.add_subparsers(dest="action", metavar="ACTION")
-    create = _action(actions, "create", "make one; the secret alone is printed on standard output, this once")
+    create = add_action(actions, "create", "make one; the secret alone is printed on standard output, this once")
     create.add_argument("name", metavar="NAME", help="what it is for, in your own words")
     kind = create.add_mutually_exclusive_group()
     kind.add_argument("--key", dest="kind", action="store_const", const="key", help="valid until it is revoked")
@@ -53,7 +53,7 @@ def add_tokens(commands: Commands) -> None:
         "--join", dest="kind", action="store_const", const="join", help="lets one machine join, once, within 15 minutes"
     )
     create.set_defaults(kind="token")
-    revoke = _action(actions, "revoke", "end one, and every connection that it opened")
+    revoke = add_action(actions, "revoke", "end one, and every connection that it opened")
     revoke.add_argument("id", metavar="ID", type=int, help="as 'tokens' lists it")
 
 
@@ -118,19 +118,20 @@ def add_yes(command: argparse.ArgumentParser) -> None:
     command.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def _action(actions: Commands, name: str, what: str) -> argparse.ArgumentParser:
+def add_action(actions: Commands, name: str, what: str) -> argparse.ArgumentParser:
+    """Add an action of a command, with `--json`."""
     action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
     add_json(action, default=argparse.SUPPRESS)
     return action
 
 
 def _of_device(actions: Commands, name: str, what: str) -> argparse.ArgumentParser:
-    action = _action(actions, name, what)
+    action = add_action(actions, name, what)
     action.add_argument("device", metavar="DEVICE", help="id or name")
     return action
 
 
 def _of_turn(actions: Commands, name: str, what: str) -> argparse.ArgumentParser:
-    action = _action(actions, name, what)
+    action = add_action(actions, name, what)
     action.add_argument("turn", metavar="TURN", type=int, help="id of the turn, or of its task")
     return action

@@ -27,6 +27,7 @@ def add_terminal(commands: Commands) -> None:
     )
     which = terminal.add_mutually_exclusive_group()
     which.add_argument("--task", metavar="ID", type=int, help="start where this task works on the device")
+    which.add_argument("--project", metavar="PROJECT", help="id or name: on the project's device, in its directory")
     which.add_argument("--session", metavar="ID", help="look into this terminal, as 'terminals' lists it")
 
 

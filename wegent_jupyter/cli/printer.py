@@ -4,7 +4,7 @@ import shlex
 from typing import Protocol
 
 from wegent_jupyter.cli.screen import Screen, printable
-from wegent_jupyter.cli.wording import outcome
+from wegent_jupyter.cli.wording import changed, outcome
 from wegent_jupyter.protocol import api
 from wegent_jupyter.protocol.transcript import Item, apply_item
 
@@ -64,6 +64,8 @@ class TextPrinter:
             self._once(item, f"! {item['text']}")
         elif kind == "steer":
             self._once(item, f"» {item['text']}")
+        elif kind == "changes":
+            self._show_changes(item)
         elif kind == "trust":
             self._show_trust(item)
         elif kind == "approval":
@@ -103,6 +105,11 @@ class TextPrinter:
             f"! {printable(item['path'])} brings agent configuration of its own ({found}). It is off.",
             f"  To use it from the next message on: jupyter wegent trust {path}",
         )
+
+    def _show_changes(self, item: Item) -> None:
+        files = [changed(item["files"], item["total"])] if item["total"] else []
+        note = [f"! {printable(item['note'])}"] if item.get("note") else []
+        self._once(item, *files, *note)
 
     def _show_outcome(self, item: Item) -> None:
         approval = api.Approval.model_validate(item["approval"])

@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from wegent_jupyter.cli.asking import Asker, choose
-from wegent_jupyter.cli.devices import here, pick
+from wegent_jupyter.cli.attaching import attached
+from wegent_jupyter.cli.devices import here, pick, pick_project
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.printer import JsonPrinter, Printer, TextPrinter
 from wegent_jupyter.cli.screen import Screen, clean
@@ -84,25 +85,36 @@ async def _to_the_end(client: Client, turn: api.Turn, options: argparse.Namespac
 
 
 async def _send(client: Client, prompt: str, options: argparse.Namespace) -> api.Turn:
-    if options.task is not None:
-        return await _follow_up(client, prompt, options)
-    device = await _looked(client, await pick(client, options.device), options.agent)
-    path = options.workspace or (str(Path.cwd()) if here(client, device) else None)
+    async with attached(client, options.attach) as attachments:
+        if options.task is not None:
+            return await _follow_up(client, prompt, options, attachments)
+        return await _first(client, prompt, options, attachments)
+
+
+async def _first(client: Client, prompt: str, options: argparse.Namespace, attachments: list[int]) -> api.Turn:
+    """Send the first message of a task."""
+    project = await pick_project(client, options.project) if options.project is not None else None
+    wanted = project.device_id if project is not None and options.device is None else options.device
+    device = await _looked(client, await pick(client, wanted), options.agent)
+    path = options.workspace or (str(Path.cwd()) if project is None and here(client, device) else None)
     request = api.CreateTask(
         prompt=prompt,
         agent=options.agent or _only_agent(device, options.model),
         mode=options.mode or "ask",
         model=options.model,
         device_id=device.device_id,
-        workspace=api.Workspace(path=path),
+        workspace=api.Workspace(path=path, worktree=options.worktree),
+        project_id=project.id if project is not None else None,
+        attachments=attachments,
     )
     return (await client.create_task(request)).turn
 
 
-async def _follow_up(client: Client, prompt: str, options: argparse.Namespace) -> api.Turn:
+async def _follow_up(client: Client, prompt: str, options: argparse.Namespace, attachments: list[int]) -> api.Turn:
     """Send the next message of a task, on another device if one is named."""
-    if options.model is not None:
-        raise BadInput("--model is for new tasks; a task keeps its model.")
+    for name in ("model", "project", "worktree"):
+        if getattr(options, name):
+            raise BadInput(f"--{name} is for new tasks; a task keeps what it has.")
     task = await client.task(options.task)
     device = await pick(client, options.device) if options.device is not None else None
     request = api.CreateTurn(
@@ -111,6 +123,7 @@ async def _follow_up(client: Client, prompt: str, options: argparse.Namespace) -
         device_id=device.device_id if device is not None else None,
         agent=options.agent,
         workspace=api.Workspace(path=options.workspace) if options.workspace is not None else None,
+        attachments=attachments,
     )
     turn = await client.create_turn(task.id, request)
     if device is not None and device.device_id != task.device_id:

@@ -1,5 +1,6 @@
 """The person's terminal: the answer on standard output, everything else, and what is asked, on standard error."""
 
+import shutil
 import sys
 from typing import TextIO
 
@@ -75,6 +76,19 @@ class Screen:
             return
         stream.write(text)
         stream.flush()
+
+
+def progress(text: str) -> None:
+    """Show on a terminal that something goes on, in a line that the next one replaces."""
+    if sys.stderr.isatty():
+        shown = printable(text)[: shutil.get_terminal_size().columns - 3]
+        print(f"\r\033[K… {shown}", end="", file=sys.stderr, flush=True)
+
+
+def erase_progress() -> None:
+    """Remove that line."""
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def clean(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic_core import to_jsonable_python
 
-from wegent_jupyter.cli.screen import printable
+from wegent_jupyter.cli.screen import clean, printable
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.cli.words import REASONS
 from wegent_jupyter.protocol import api
@@ -40,6 +40,22 @@ def print_json(what: Sequence[api.Model] | api.Model) -> int:
     """Print an object, or a list of them, as JSON; on a terminal, without characters that could steer it."""
     json.dump(to_jsonable_python(what), sys.stdout, indent=2, ensure_ascii=sys.stdout.isatty())
     print()
+    return 0
+
+
+def print_done(options: argparse.Namespace, answer: api.Model, text: str) -> int:
+    """Print what was done: in words, or as the JSON object that the server answered."""
+    if options.json:
+        return print_json(answer)
+    print(clean(text))
+    return 0
+
+
+def print_facts(facts: Sequence[tuple[str, str | None]]) -> int:
+    """Print what is known of one thing, a line each, without what is empty."""
+    for name, value in facts:
+        if value:
+            print(printable(f"{name + ':':<12} {value}"))
     return 0
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from wegent_jupyter.cli.devices import pick, place
+from wegent_jupyter.cli.devices import pick, pick_project, place
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.screen import clean
 from wegent_jupyter.cli.server import existing_client
@@ -17,6 +17,7 @@ from wegent_jupyter.cli.terminal_faces import Face, Pipe, Tty
 from wegent_jupyter.client.client import Client
 from wegent_jupyter.client.terminal_view import Attached, Away, Exit, Notice, Output, TerminalView
 from wegent_jupyter.protocol import api
+from wegent_jupyter.protocol.projects import ProjectTerminal
 from wegent_jupyter.protocol.terminals import ExitReason, StartTerminal
 
 FAILED, BY_SIGNAL = 1, 128
@@ -46,12 +47,18 @@ async def terminal(options: argparse.Namespace) -> int:
         raise BadInput("This needs Linux or macOS. In JupyterLab, terminals open from the menu of a device.")
     face: Face = Tty() if sys.stdin.isatty() else Pipe()
     async with existing_client() as client:
-        opened = await (_found(client, options) if options.session is not None else _opened(client, options, face))
+        opened = await _opening(client, options, face)
         if face.size is not None:
             where = f"{opened.device_name}, {opened.path}"
             print(clean(f"[{where}. Ctrl-] leaves it, the shell goes on.]"), file=sys.stderr, flush=True)
         ended = await _connected(client, opened, face)
     return _leave(opened, ended)
+
+
+async def _opening(client: Client, options: argparse.Namespace, face: Face) -> Opened:
+    if options.session is not None:
+        return await _found(client, options)
+    return await (_opened(client, options, face) if options.project is None else _in_project(client, options, face))
 
 
 async def _found(client: Client, options: argparse.Namespace) -> Opened:
@@ -70,6 +77,16 @@ async def _opened(client: Client, options: argparse.Namespace, face: Face) -> Op
     path = place(client, device, options.path) if options.path is not None else None
     request = StartTerminal(path=path, task_id=options.task, rows=rows, cols=cols)
     started = await client.start_terminal(device.device_id, request)
+    return Opened(started.session_id, device.device_id, device.name, started.path)
+
+
+async def _in_project(client: Client, options: argparse.Namespace, face: Face) -> Opened:
+    if options.device is not None:
+        raise BadInput("A project has a device and a directory of its own: --project takes no DEVICE and no PATH.")
+    project = await pick_project(client, options.project)
+    rows, cols = face.size or (24, 80)
+    started = await client.start_project_terminal(project.id, ProjectTerminal(rows=rows, cols=cols))
+    device = await client.device(started.device_id)
     return Opened(started.session_id, device.device_id, device.name, started.path)
 
 

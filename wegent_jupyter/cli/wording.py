@@ -1,4 +1,4 @@
-"""Approvals in words, for a terminal."""
+"""Approvals, and what turns changed, in words, for a terminal."""
 
 import difflib
 import json
@@ -7,6 +7,8 @@ from typing import Any
 from wegent_jupyter.cli.screen import printable
 from wegent_jupyter.protocol import api
 
+NAMED = 3
+"""Files that a line about many names."""
 VERBS = {"tool": "asks for leave", "question": "asks", "plan": "proposes a plan"}
 
 
@@ -23,7 +25,7 @@ def _content(approval: api.Approval) -> list[str]:
         return [line for question in approval.questions for line in ask(question)]
     given = approval.input
     if approval.diffs:
-        return [line for diff in approval.diffs for line in _unified(diff)] + _rest(given, _IN_DIFFS)
+        return [line for diff in approval.diffs for line in _proposed(diff)] + _rest(given, _IN_DIFFS)
     if isinstance(given, dict) and isinstance(text := given.get("plan" if approval.asks == "plan" else "command"), str):
         lines = text.split("\n")
         if approval.asks == "plan":
@@ -42,18 +44,40 @@ def _rest(given: Any, shown: frozenset[str]) -> list[str]:
     return json.dumps(left, indent=2, ensure_ascii=False).split("\n") if left not in (None, {}) else []
 
 
-def _unified(diff: dict[str, Any]) -> list[str]:
+def _proposed(diff: dict[str, Any]) -> list[str]:
     path, old = printable(str(diff.get("path") or "")), diff.get("old")
-    lines = difflib.unified_diff(
-        _lines(old), _lines(diff.get("new")), path if old is not None else "/dev/null", path, lineterm=""
-    )
-    return list(lines) or [f"{path}: {'nothing changes' if old is not None else 'a new, empty file'}"]
+    lines = unified(path, old, diff.get("new") or "")
+    return lines or [f"{path}: {'nothing changes' if old is not None else 'a new, empty file'}"]
+
+
+def unified(path: str, old: str | None, new: str | None) -> list[str]:
+    """Return a unified diff of two texts, None where there is no such file; empty when no line differs."""
+    before, after = (path if text is not None else "/dev/null" for text in (old, new))
+    return list(difflib.unified_diff(_lines(old), _lines(new), before, after, lineterm=""))
 
 
 def _lines(text: Any) -> list[str]:
     """Split at line feeds alone: what else may end a line is shown as what it is."""
     lines = str(text or "").split("\n")
     return lines[:-1] if lines[-1] == "" else [*lines, "\\ No newline at end of file"]
+
+
+def changed(files: list[dict[str, Any]], total: int) -> str:
+    """Return what a turn changed: how many files and lines, and the first files."""
+    names = ", ".join(printable(one["path"]) for one in files[:NAMED])
+    added, removed = (sum(one[side] or 0 for one in files) for side in ("added", "removed"))
+    lines = f", {lines_changed(added, removed)}" if len(files) == total else ""
+    return f"{counted(total, 'file')} changed{lines}: {names}{'…' if total > NAMED else ''}"
+
+
+def lines_changed(added: int | None, removed: int | None) -> str:
+    """Return how many lines came and went; empty where there are none, as it is no text."""
+    return "" if added is None or removed is None else f"+{added:,} \N{MINUS SIGN}{removed:,}"
+
+
+def counted(number: int, what: str) -> str:
+    """Return so many of something."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def ask(question: api.Question) -> list[str]:

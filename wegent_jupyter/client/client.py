@@ -9,17 +9,18 @@ import socketio
 
 from wegent_jupyter.client.access import AccessRoutes
 from wegent_jupyter.client.devices import DeviceRoutes
-from wegent_jupyter.client.rest import ApiError, Unreachable, trust
-from wegent_jupyter.client.sockets import DROPPED, Sockets
+from wegent_jupyter.client.projects import ProjectRoutes
+from wegent_jupyter.client.rest import ApiError, Unreachable, trust, verifying
+from wegent_jupyter.client.sockets import DROPPED
 from wegent_jupyter.client.terminals import TerminalRoutes
 from wegent_jupyter.protocol import api
 
-__all__ = ["ApiError", "Client", "Unreachable", "trust"]
+__all__ = ["ApiError", "Client", "Unreachable", "trust", "verifying"]
 
 NAMESPACE = "/tasks"
 
 
-class Client(DeviceRoutes, AccessRoutes, TerminalRoutes, Sockets):
+class Client(DeviceRoutes, AccessRoutes, TerminalRoutes, ProjectRoutes):
     """A connection to one gateway; use as an asynchronous context manager."""
 
     async def __aenter__(self) -> Self:

@@ -76,10 +76,15 @@ class Gate:
         emit: Callable[[AgentEvent], None],
         stop: asyncio.Event,
         home: Path | None = None,
+        given: Path | None = None,
     ) -> None:
-        """Nothing is asked yet. `stop` withdraws what is open; `home` is the executor's, which no agent may edit."""
-        self._attempt_id, self.mode, self._workspace, self._grants = attempt_id, mode, workspace, grants
+        """Nothing is asked yet. `stop` withdraws what is open; `home` is the executor's, which no agent may edit.
+
+        `given` is where the task's attachments are: a person gave them to be read.
+        """
+        self._attempt_id, self.mode, self.workspace, self._grants = attempt_id, mode, workspace, grants
         self._next_index, self._emit, self._stop, self._home = next_index, emit, stop, home
+        self._given = given
         self._asked = 0
         self._open: dict[str, asyncio.Future[Decision]] = {}
         self._decided: set[str] = set()
@@ -118,7 +123,7 @@ class Gate:
         return waiting is not None or approval_id in self._decided
 
     def _known(self, request: Request) -> Decision | None:
-        verdict = policy.verdict(self.mode, request.tool, request.paths, self._workspace, self._home)
+        verdict = policy.verdict(self.mode, request.tool, request.paths, self.workspace, self._home, self._given)
         if verdict == "deny":
             return Decision(decision="deny", reason=_DENIED)
         rule, _ = self._rule(request)
@@ -131,7 +136,7 @@ class Gate:
         if request.asks != "tool" or self.mode == "plan":
             return None, None
         if request.tool in policy.EDITING:
-            if policy.ordinary(request.paths, self._workspace, self._home):
+            if policy.ordinary(request.paths, self.workspace, self._home):
                 return request.tool, _SCOPES[request.tool]
             return None, None
         if request.tool == "execute":

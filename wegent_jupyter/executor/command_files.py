@@ -70,6 +70,20 @@ def _entry(entry: os.DirEntry[str]) -> dict[str, Any] | None:
     }
 
 
+def folders_within(root: Path) -> str:
+    """List the directories in the directories of one, a line each; links are none."""
+    found = [inner for outer in _folders(root) for inner in _folders(outer)]
+    return "".join(f"{path}\n" for path in found)
+
+
+def _folders(path: Path) -> list[Path]:
+    try:
+        with os.scandir(path) as entries:
+            return sorted(path / entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    except OSError:  # it is none, or cannot be read
+        return []
+
+
 def _read(path: Path, offset: int, limit: int) -> tuple[bytes, os.stat_result]:
     try:
         # Not to wait for the other end of a pipe, nor to follow a link that was put here since the path was checked.

@@ -16,10 +16,14 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from wegent_jupyter.executor import command_files, command_git, git_settings
+from wegent_jupyter.executor import command_files, command_git, git_settings, guarded
 from wegent_jupyter.executor.config import Settings
 from wegent_jupyter.executor.environment import agent_environment
-from wegent_jupyter.executor.processes import STDERR_TAIL, GuardedProcess, ProcessRecords, ProgramNotFound, spawn
+from wegent_jupyter.executor.git import Git, GitFailed, Place, find, taming
+from wegent_jupyter.executor.processes import STDERR_TAIL, ProcessRecords, ProgramNotFound
+from wegent_jupyter.executor.projects import worktrees
+from wegent_jupyter.executor.projects.worktree_removal import NotRemoved, Removal
+from wegent_jupyter.executor.projects.worktrees import NotMade
 from wegent_jupyter.executor.roots import Outside, roots_of
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.commands import COMMANDS, CommandSpec
@@ -28,14 +32,12 @@ AT_ONCE = 8
 """Commands that may run at the same time."""
 OUTSIDE_STATUS = 64
 """Wegent's exit status of what is refused."""
-READ_BYTES = 64 << 10
 MAX_INTERNAL = 4 << 20
 """Bytes of output that is read here and not passed on."""
 MAX_ENCODED = 12 << 20
 """Bytes that an output may have as JSON, as it travels: a larger message would end the connection."""
 MAX_ERROR = 4_000
 OTHER_REPOSITORY = "The git repository of this folder lies outside of the workspaces of this device."
-OLD_GIT = "The git of this device is older than 2.31: it cannot be kept from running a repository's programs."
 _REMOTE = re.compile(r"(https?|ssh)://[^-\s]\S*|[A-Za-z0-9._][\w.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?![:-])\S+", re.ASCII)
 """What may be cloned, beside a path in the workspaces."""
 _ENVIRONMENT = re.compile(r"LANG|LC_[A-Z]+|TZ|GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)")
@@ -57,9 +59,9 @@ class _Output(NamedTuple):
 class Commands:
     """The commands of one device."""
 
-    def __init__(self, settings: Settings, records: ProcessRecords) -> None:
+    def __init__(self, settings: Settings, records: ProcessRecords, removal: Removal) -> None:
         """Nothing runs yet."""
-        self._settings, self._records = settings, records
+        self._settings, self._records, self._removal = settings, records, removal
         self._running = 0
 
     async def run(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -75,14 +77,15 @@ class Commands:
         self._running += 1
         try:
             async with asyncio.timeout(message.timeout_seconds):
-                return _result(began, await _Command(self._settings, self._records, message).run())
+                command = _Command(self._settings, self._records, self._removal, message)
+                return _result(began, await command.run())
         except TimeoutError:
             text = f"Command timed out after {message.timeout_seconds} seconds"
             return _result(began, error=text, timed_out=True)
         except Outside as error:
             refusal = _Output(OUTSIDE_STATUS, json.dumps({"success": False, "error": str(error)}))
             return _result(began, refusal, error=str(error))
-        except (Refused, command_files.NotDone) as error:
+        except (Refused, command_files.NotDone, NotMade, NotRemoved, GitFailed) as error:
             return _result(began, error=str(error))
         except (ProgramNotFound, OSError) as error:
             return _result(began, error=f"It cannot be run here: {error}")
@@ -93,8 +96,10 @@ class Commands:
 class _Command:
     """One command."""
 
-    def __init__(self, settings: Settings, records: ProcessRecords, message: wire.ExecuteCommand) -> None:
-        self._settings, self._records, self._message = settings, records, message
+    def __init__(
+        self, settings: Settings, records: ProcessRecords, removal: Removal, message: wire.ExecuteCommand
+    ) -> None:
+        self._settings, self._records, self._removal, self._message = settings, records, removal, message
         self._projects = settings.workspace_root / "projects"
         self._roots = roots_of(settings, message.roots)
         self._git_settings = git_settings.ALWAYS
@@ -115,6 +120,8 @@ class _Command:
             args = await self._cloned(args, folder)
         elif key.startswith("git_"):
             _check_options(key, args)
+            if key.startswith("git_worktree_"):
+                folder = Path(args[0])
             top = await self._enter(folder)
             if isinstance(top, _Output):
                 return top
@@ -139,20 +146,19 @@ class _Command:
 
     async def _enter(self, folder: Path) -> Path | _Output:
         """Return the top of a folder's repository, none of whose programs runs from now on; or what git says."""
-        where = ["git", "rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir"]
-        found = await self._execute(where, folder, MAX_INTERNAL, "surrogateescape")
-        if found.status != 0:
-            return found._replace(stdout="")
-        inside = self._check_places(found.stdout, folder)
-        list_all = ["git", "config", "--list", "--includes", "--show-scope", "-z"]
-        listed = await self._execute(list_all, folder, MAX_INTERNAL, "surrogateescape")
-        if listed.status != 0 or listed.stdout_cut:
-            raise Refused(f"The settings of the repository cannot be read: {listed.stderr.strip() or 'too many'}")
-        against = git_settings.overriding(listed.stdout)
-        if against is None:
-            raise Refused(OLD_GIT)
-        self._git_settings = [*git_settings.ALWAYS, *against]
-        return inside[0]
+        git = Git(git_settings.ALWAYS, self._roots.ceilings())
+        try:
+            place = await find(git, folder)
+        except GitFailed as error:
+            if error.status is None:
+                raise Refused(str(error)) from error
+            return _Output(error.status, "", f"{error}\n")
+        self._check_places(place)
+        try:
+            self._git_settings = await taming(git, folder)
+        except GitFailed as error:
+            raise Refused(str(error)) from error
+        return place.top or folder
 
     async def _cloned(self, args: list[str], folder: Path) -> list[str]:
         """Return what to clone, and to where; raises Refused, Outside."""
@@ -168,17 +174,18 @@ class _Command:
         place = await asyncio.to_thread(_git_place, path)
         if place is None:
             raise Refused(f"{path} is no git repository.")
-        where = ["git", f"--git-dir={place}", "rev-parse", "--absolute-git-dir", "--git-common-dir"]
-        found = await self._execute(where, path, MAX_INTERNAL, "surrogateescape")
-        if found.status != 0:
-            raise Refused(f"{path} is no git repository.")
-        self._check_places(found.stdout, path)
+        try:
+            self._check_places(await find(Git(git_settings.ALWAYS), path, git_dir=place))
+        except GitFailed as error:
+            raise Refused(f"{path} is no git repository.") from error
         return path
 
-    def _check_places(self, printed: str, folder: Path) -> list[Path]:
-        """Return what git printed, a path a line, if all are in the workspaces; raises Refused."""
+    def _check_places(self, place: Place) -> None:
+        """Raise Refused if any part of a repository lies outside of the workspaces."""
         try:
-            return [self._roots.inside(one, folder) for one in printed.removesuffix("\n").split("\n")]
+            for path in (place.top, place.own, place.common):
+                if path is not None:
+                    self._roots.inside(str(path))
         except Outside as error:
             raise Refused(OTHER_REPOSITORY) from error
 
@@ -204,6 +211,15 @@ class _Command:
                 if target.is_dir():
                     await self._enter(target)
                 return _json(await command_git.folder_status(self._git, target))
+            case "git_worktree_list":
+                return await self._execute(["git", "worktree", "list", "--porcelain"], folder)
+            case "git_worktree_add":
+                return await self._add_worktree(folder, Path(args[1]), *args[2:])
+            case "git_worktree_remove" | "remove_worktree_dir":
+                await self._removal.remove_named(Path(args[-1]))
+                return _Output(0, "")
+            case "find_worktree_dirs":
+                return self._cut(0, await asyncio.to_thread(command_files.folders_within, target))
             case "git_diff":
                 return self._cut(*await command_git.diff(self._git, folder, self._limit))
             case "git_branch_diff":
@@ -211,6 +227,18 @@ class _Command:
             case "git_branch_diff_shortstat":
                 return self._cut(*await command_git.branch_shortstat(self._git, folder))
         raise Refused(f"Device command key '{key}' is not known to this executor.")
+
+    async def _add_worktree(self, folder: Path, target: Path, commit: str = "HEAD") -> _Output:
+        """Make a worktree where there is nothing yet."""
+        git = Git(self._git_settings, self._roots.ceilings())
+        found = await git.run(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}"], folder)
+        if found.status != 0:
+            raise Refused(f"The repository has no commit {commit}.")
+        if not await asyncio.to_thread(worktrees.blank, target):
+            raise Refused(f"{target} is there already.")
+        place = await find(git, folder)
+        await worktrees.build(git, place.common, folder, target, found.stdout.decode().strip(), self._records)
+        return _Output(0, "")
 
     def _cut(self, status: int, text: str) -> _Output:
         data = os.fsencode(text)
@@ -224,22 +252,17 @@ class _Command:
 
     async def _execute(self, argv: list[str], folder: Path, limit: int = 0, errors: str = "replace") -> _Output:
         """Run it; of its output keep `limit` bytes, or as many as were asked for."""
-        process = await spawn(
+        ran = await guarded.run(
             argv,
             cwd=folder,
             env=self._environment(),
             marker=f"command-{secrets.token_hex(8)}",
             records=self._records,
+            limit=limit or self._limit,
         )
-        try:
-            process.stdin.close()
-            stdout, cut = await _read(process, limit or self._limit)
-            status = await process.wait()
-        finally:
-            await process.end()
-        stderr = process.stderr_tail
         tail = min(self._limit, STDERR_TAIL)
-        return _Output(status, stdout.decode(errors=errors), stderr[-tail:], cut, len(stderr) >= tail)
+        text = ran.stdout.decode(errors=errors)
+        return _Output(ran.status, text, ran.stderr[-tail:], ran.cut, len(ran.stderr) >= tail)
 
     def _environment(self) -> dict[str, str]:
         given = self._message.env
@@ -274,7 +297,7 @@ def _meant(message: wire.ExecuteCommand) -> tuple[str, CommandSpec, list[str]]:
 
 
 def _is_path(key: str, number: int) -> bool:
-    return not (key == "workspace_read_file_chunk" and number == 1)
+    return (key, number) not in (("workspace_read_file_chunk", 1), ("git_worktree_add", 2))
 
 
 def _safer(argv: tuple[str, ...]) -> list[str]:
@@ -288,16 +311,6 @@ def _check_options(key: str, args: list[str]) -> None:
     """Let no argument be an option of git; a commit's message follows `-m`, and may be any text."""
     if key != "git_commit" and any(one.startswith("-") for one in args):
         raise Refused("An argument of a git command may not begin with '-'.")
-
-
-async def _read(process: GuardedProcess, limit: int) -> tuple[bytes, bool]:
-    """Read all output, keep its beginning; says whether it was cut."""
-    kept, cut = bytearray(), False
-    while data := await process.stdout.read(READ_BYTES):
-        room = limit - len(kept)
-        kept += data[:room]
-        cut = cut or len(data) > room
-    return bytes(kept), cut
 
 
 def _json(value: Any) -> _Output:
@@ -324,8 +337,8 @@ def _result(
 def _fitting(output: _Output) -> _Output:
     """Cut an output of which the encoded form would not fit into a message."""
     room = MAX_ENCODED
-    for start in range(0, len(output.stdout), READ_BYTES):
-        room -= len(json.dumps(output.stdout[start : start + READ_BYTES]))
+    for start in range(0, len(output.stdout), guarded.READ_BYTES):
+        room -= len(json.dumps(output.stdout[start : start + guarded.READ_BYTES]))
         if room < 0:
             return output._replace(stdout=output.stdout[:start], stdout_cut=True)
     return output

@@ -19,6 +19,7 @@ BackgroundWork = Literal["wait", "end"]
 DeviceType = Literal["local", "remote", "cloud", "app"]
 BindShell = Literal["claudecode", "openclaw"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+_ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 _LEVELS = {"warn": "warning", "critical": "error"}
 _N = TypeVar("_N", int, float)
 
@@ -118,6 +119,10 @@ class Settings:
     workspace_roots: list[Path]
     """More directories in which commands may work."""
     chats: Path
+    standalone_chats: bool
+    """Tasks without a workspace get a folder of `chats`; else one of the workspace root, by their id."""
+    pre_execute: str | None
+    """A script that is run before each turn's agent (Wegent's pre-execute hook)."""
     agents: dict[str, AcpAgent]
     allowed_agents: list[str] | None
     background_work: BackgroundWork
@@ -175,6 +180,8 @@ def _settings(environment: Mapping[str, str], file: _File, home: Path, config: P
         workspace_root=root,
         workspace_roots=_paths(environment.get("WEGENT_WORKSPACE_ROOTS")),
         chats=Path(environment.get("WEGENT_EXECUTOR_CHATS_DIR") or root / "chats").expanduser(),
+        standalone_chats=_switch(environment, "WEGENT_EXECUTOR_STANDALONE_CHATS_ENABLED", default=True),
+        pre_execute=environment.get("WEGENT_HOOK_PRE_EXECUTE") or None,
         agents={
             id_: AcpAgent(agent.name or id_, agent.command, agent.env, agent.fix) for id_, agent in file.agents.items()
         },
@@ -224,6 +231,15 @@ def _one_of(environment: Mapping[str, str], name: str, values: tuple[str, ...]) 
         known = ", ".join(f"'{one}'" for one in values[:-1])
         raise ConfigBroken(f"{name} is '{given}'; it has to be {known} or '{values[-1]}'.")
     return given or None
+
+
+def _switch(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
+    given = environment.get(name, "").strip().lower()
+    if given and given not in (*_ON, *_OFF):
+        raise ConfigBroken(
+            f"{name} is '{given}'; it has to be 'true' or 'false' ('1' or '0', 'yes' or 'no', 'on' or 'off')."
+        )
+    return given in _ON if given else default
 
 
 def _url(environment: Mapping[str, str], name: str, saved: str, config: Path) -> str:

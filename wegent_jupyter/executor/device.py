@@ -15,15 +15,22 @@ from pydantic import ValidationError
 from wegent_jupyter.executor import identity, workspaces
 from wegent_jupyter.executor.agents.base import AgentFailed
 from wegent_jupyter.executor.agents.catalogue import Catalogue
+from wegent_jupyter.executor.attachments import Attachments
+from wegent_jupyter.executor.changes.answers import ChangeAnswers
+from wegent_jupyter.executor.changes.watching import Changes
 from wegent_jupyter.executor.config import Settings
 from wegent_jupyter.executor.journal import Journal
 from wegent_jupyter.executor.processes import ProcessRecords
+from wegent_jupyter.executor.projects.listing import Listing
+from wegent_jupyter.executor.projects.prepare import Projects
+from wegent_jupyter.executor.projects.worktree_removal import Removal
+from wegent_jupyter.executor.projects.worktrees import Worktrees
 from wegent_jupyter.executor.runner import Runner
 from wegent_jupyter.executor.sender import Sender
 from wegent_jupyter.executor.terminals.door import EVENTS as TERMINAL_EVENTS
 from wegent_jupyter.executor.terminals.door import Door
 from wegent_jupyter.executor.trust import TrustDamaged, TrustStore
-from wegent_jupyter.protocol import terminals, wire
+from wegent_jupyter.protocol import projects, terminals, wire
 from wegent_jupyter.protocol.api import TrustedPath, TrustRequest
 from wegent_jupyter.protocol.channel import Channel, NotSent, Unanswered
 
@@ -62,15 +69,21 @@ class Device:
             background=settings.background_work,
         )
         self._records = ProcessRecords(settings.home / "processes")
+        worktrees = Worktrees(settings, self._records)
+        self._changes, self._attachments = Changes(settings.home), Attachments(settings.home)
         self.runner = Runner(
             self._journal,
             self._sender,
             self._catalogue,
             self._records,
-            settings.home,
-            settings.chats,
+            settings,
+            worktrees,
+            self._changes,
+            self._attachments,
             changed=self.wake,
         )
+        self._projects, self._listing = Projects(settings, self._records), Listing()
+        self._removal = Removal(worktrees, self.runner.works_in)
         self._commands: Commands | None = None
         self._terminals = Door(settings, self._records)
         self._trust = TrustStore(settings.home)
@@ -99,12 +112,19 @@ class Device:
             wire.UPGRADE: self._upgrade,
             terminals.START: self._terminals.start,
             terminals.CLOSE: self._terminals.end,
+            projects.PREPARE: self._projects.prepare,
+            projects.FOLDERS: self._listing.folders,
+            projects.FILES: self._listing.files,
+            projects.WORKTREE: self._removal.examine,
+            projects.REMOVE_WORKTREE: self._removal.remove,
+            **ChangeAnswers(self._changes, self.runner.works_near).questions(lambda: self._gateway),
             "device:sync_capabilities": self._sync_capabilities,
         }
         self.runner.recover()
 
     async def serve(self, channel: Channel, registered: Callable[[wire.RegisterAck], None] = lambda _ack: None) -> None:
         """Register over a new connection and work until it ends; raises Refused, NotSent or Unanswered."""
+        self._changes.start()
         ack = await self._register(channel)
         registered(ack)
         if ack.wegentJupyter is not None:
@@ -114,6 +134,7 @@ class Device:
                 self.runner.abandon_others(self._gateway)
         self._channel = channel
         self._terminals.connected(channel, self._gateway)
+        self._attachments.connected(channel, self._gateway)
         sender = self._sender.run(self._gateway, channel, together=ack.wegentJupyter is not None)
         background = [asyncio.create_task(sender)]
         if ack.wegentJupyter is not None:
@@ -124,19 +145,20 @@ class Device:
         finally:
             self._channel = None
             self._terminals.disconnected()
+            self._attachments.disconnected()
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
 
     @property
     def idle(self) -> bool:
-        """Say whether nothing runs and no terminal is open."""
-        return self.runner.idle and not self._terminals.open
+        """Say whether nothing runs, nothing is being cloned and no terminal is open."""
+        return self.runner.idle and not self._terminals.open and not self._projects.busy
 
     @property
     def working(self) -> bool:
-        """Say whether something runs that must not be ended for nobody asking: a turn, a program in a terminal."""
-        return not self.runner.idle or self._terminals.busy
+        """Say whether something runs that goes on when nobody asks: a turn, a clone, a program in a terminal."""
+        return not self.runner.idle or self._terminals.busy or self._projects.busy
 
     async def alive(self, channel: Channel, seconds: float) -> bool:
         """Say whether the gateway answers within so many seconds."""
@@ -149,7 +171,9 @@ class Device:
     async def close(self) -> None:
         """End what runs, tell the gateway while it is there, and close the home."""
         await self._terminals.close()
+        await self._projects.close()
         await self.runner.close()
+        await self._changes.close()
         if self._channel is not None:
             with contextlib.suppress(TimeoutError):  # else with the next start
                 async with asyncio.timeout(TELL_SECONDS):
@@ -166,7 +190,7 @@ class Device:
     async def handle(self, channel: Channel, event: str, data: Any) -> Any:
         """Answer one message of the gateway; the result is its ack."""
         if event in self._questions:
-            return await self._questions[event](data if isinstance(data, dict) else {})
+            return await self._answer(event, data)
         handler = self._handlers.get(event)
         if handler is None:
             return {"success": False, "code": "unsupported_method", "error": f"{event} is not supported"}
@@ -178,6 +202,12 @@ class Device:
         except ValidationError as error:
             log.warning("Refused a malformed %s: %s", event, error)
             return {"accepted": False, "success": False, "code": "malformed", "message": f"Malformed {event}: {error}"}
+
+    async def _answer(self, event: str, data: Any) -> dict[str, Any]:
+        try:
+            return await self._questions[event](data if isinstance(data, dict) else {})
+        except ValidationError as error:
+            return _not_done(f"Malformed {event}: {error}", "malformed")
 
     async def _register(self, channel: Channel) -> wire.RegisterAck:
         settings = self._settings
@@ -265,7 +295,7 @@ class Device:
 
     def _shutdown(self, _data: Any) -> dict[str, Any]:
         if not self.idle:
-            return {"success": False, "error": "Turns are running, or terminals are open"}
+            return {"success": False, "error": "Turns or clones are running, or terminals are open"}
         self.runner.closing = True
         asyncio.get_running_loop().call_soon(self._stop)
         return {"success": True}
@@ -284,7 +314,7 @@ class Device:
         if self._commands is None:
             from wegent_jupyter.executor.commands import Commands  # an idle device has no need of it
 
-            self._commands = Commands(self._settings, self._records)
+            self._commands = Commands(self._settings, self._records, self._removal)
         return await self._commands.run(data)
 
     async def _upgrade(self, _data: dict[str, Any]) -> dict[str, Any]:

@@ -17,20 +17,32 @@ INSTRUCTIONS = frozenset({"claude.md", "claude.local.md", "agents.md"})
 `.claude`, …): editing them amounts to running something."""
 
 
-def verdict(mode: Mode, kind: str, paths: Sequence[Path], workspace: Path, home: Path | None = None) -> Verdict:
+def verdict(
+    mode: Mode,
+    kind: str,
+    paths: Sequence[Path],
+    workspace: Path,
+    home: Path | None = None,
+    given: Path | None = None,
+) -> Verdict:
     """Say whether a tool call of this kind goes ahead.
 
-    `paths` are all that it touches, as far as is known; `home` is the executor's own directory.
+    `paths` are all that it touches, as far as is known; `home` is the executor's own directory, `given` one whose files
+    a person gave to be read.
     """
     if mode == "full":
         return "allow"
-    if kind in LOOKING and (paths or kind != "read") and all(inside(path, workspace) for path in paths):
+    if kind in LOOKING and (paths or kind != "read") and all(_readable(path, workspace, given) for path in paths):
         return "allow"
     if mode == "plan":
         return "ask" if kind in LOOKING or kind == "fetch" else "deny"
     if mode == "edits" and kind in EDITING and ordinary(paths, workspace, home):
         return "allow"
     return "ask"
+
+
+def _readable(path: Path, workspace: Path, given: Path | None) -> bool:
+    return inside(path, workspace) or (given is not None and _real(path, workspace).is_relative_to(given.resolve()))
 
 
 def ordinary(paths: Sequence[Path], workspace: Path, home: Path | None) -> bool:

@@ -10,15 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wegent_jupyter.executor import workspaces
+from wegent_jupyter.executor import hook, workspaces
 from wegent_jupyter.executor.agents.base import AgentFailed, Driver, Run
 from wegent_jupyter.executor.agents.catalogue import Catalogue
 from wegent_jupyter.executor.approvals import Gate
+from wegent_jupyter.executor.attachments import Attachments
+from wegent_jupyter.executor.changes.watching import Changes
+from wegent_jupyter.executor.config import Settings
 from wegent_jupyter.executor.environment import agent_environment
 from wegent_jupyter.executor.journal import Journal, Key, TaskGrants
 from wegent_jupyter.executor.processes import ProcessRecords
+from wegent_jupyter.executor.projects.worktrees import NotMade, Worktrees
 from wegent_jupyter.executor.recorder import Recorder
 from wegent_jupyter.executor.sender import Sender
+from wegent_jupyter.executor.stopping import unless_stopped
 from wegent_jupyter.protocol import history, wire
 from wegent_jupyter.protocol.api import TurnError
 from wegent_jupyter.protocol.events import Ended, Notice
@@ -46,13 +51,16 @@ class Runner:
         sender: Sender,
         catalogue: Catalogue,
         records: ProcessRecords,
-        home: Path,
-        chats: Path,
+        settings: Settings,
+        worktrees: Worktrees,
+        changes: Changes,
+        attachments: Attachments,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Make chat folders below `chats`; call `changed` when the set of running attempts changes."""
+        """Call `changed` when the set of running attempts changes."""
         self._journal, self._sender, self._catalogue, self._records = journal, sender, catalogue, records
-        self._home, self._chats, self._changed = home, chats, changed
+        self._settings, self._worktrees, self._changed = settings, worktrees, changed
+        self._changes, self._attachments = changes, attachments
         self._running: dict[Key, _Running] = {}
         self._cancelled_early: OrderedDict[Key, None] = OrderedDict()
         self.closing = False
@@ -80,6 +88,15 @@ class Runner:
         for key, one in self._running.items():
             if key[0] == gateway and one.task_id == task_id:
                 one.run.stop.set()
+
+    def works_in(self, task_id: int, folder: Path) -> bool:
+        """Say whether a turn of a task runs, or any turn in a directory."""
+        return any(one.task_id == task_id or one.run.workspace.is_relative_to(folder) for one in self._running.values())
+
+    def works_near(self, folder: Path) -> bool:
+        """Say whether a turn runs in a directory, in one below it or in one around it."""
+        places = [one.run.workspace for one in self._running.values()]
+        return any(one.is_relative_to(folder) or folder.is_relative_to(one) for one in places)
 
     @property
     def idle(self) -> bool:
@@ -119,7 +136,7 @@ class Runner:
         except sqlite3.OperationalError as error:
             return _refuse("device_storage", f"The device cannot write: {error}.", fix="Free disk space on the device.")
         self._sender.add(key, message.task_id, 0, 0)
-        work = asyncio.create_task(self._work(key, driver, run, recorder))
+        work = asyncio.create_task(self._work(key, message, driver, run, recorder))
         self._running[key] = _Running(run, message.task_id, work)
         self._changed()
         return wire.ExecuteAck(accepted=True)
@@ -199,17 +216,13 @@ class Runner:
         ours = message.wegent_jupyter
         agent = ours.agent if ours else message.bot[0].shell_type.lower()
         driver = self._catalogue.driver(agent)
-        chat = message.project_workspace_path is None
         try:
-            if message.project_workspace_path is not None:
-                workspace = workspaces.check(message.project_workspace_path)
-            else:
-                workspace = workspaces.make_chat_folder(self._chats, message.prompt)
+            workspace, chat = self._workspace(message)
         except workspaces.BadWorkspace as error:
             raise AgentFailed("bad_workspace", str(error)) from error
         mode = ours.mode if ours else "edits"
         stop, next_index = asyncio.Event(), itertools.count(1).__next__
-        grants = TaskGrants(self._journal, key[0], message.task_id)
+        grants, given = TaskGrants(self._journal, key[0], message.task_id), self._attachments.of_task(message.task_id)
         run = Run(
             attempt_id=message.subtask_id,
             prompt=message.prompt,
@@ -221,23 +234,39 @@ class Runner:
             session_id=ours.session_id if ours else None,
             environment=agent_environment(),
             records=self._records,
-            home=self._home,
-            gate=Gate(message.subtask_id, mode, workspace, grants, next_index, recorder, stop, self._home),
+            home=self._settings.home,
+            gate=Gate(
+                message.subtask_id, mode, workspace, grants, next_index, recorder, stop, self._settings.home, given
+            ),
             stop=stop,
             next_index=next_index,
         )
         return driver, run
 
+    def _workspace(self, message: wire.Execute) -> tuple[Path, bool]:
+        """Return where a turn runs and whether that is a chat folder, which is made; raises BadWorkspace."""
+        if _worktree(message) is not None:
+            return self._worktrees.home(message.task_id), False  # until it is made
+        if message.project_workspace_path is not None:
+            return workspaces.check(message.project_workspace_path), False
+        if self._settings.standalone_chats:
+            return workspaces.make_chat_folder(self._settings.chats, message.prompt), True
+        return workspaces.make_task_folder(self._settings.workspace_root, message.task_id), False
+
     def _recorder(self, key: Key) -> Recorder:
         return Recorder(self._journal, key, self._sender.appended)
 
-    async def _work(self, key: Key, driver: Driver, run: Run, recorder: Recorder) -> None:
+    async def _work(self, key: Key, message: wire.Execute, driver: Driver, run: Run, recorder: Recorder) -> None:
         end = Ended(AttemptState.FAILED, error=TurnError(code="executor_error", message="The run ended unexpectedly."))
-        if any(other.run.workspace == run.workspace for known, other in self._running.items() if known != key):
-            text = "Another task works in this folder, too: they may overwrite each other's changes."
-            recorder(Notice("shared-folder", run.next_index(), text, "warning"))
         try:
-            end = await driver.run(run, recorder)
+            if not await unless_stopped(run.stop, self._set_up(key, message, run, recorder)):
+                end = Ended(AttemptState.CANCELLED, "cancelled")
+                return
+            if any(other.run.workspace == run.workspace for known, other in self._running.items() if known != key):
+                text = "Another task works in this folder, too: they may overwrite each other's changes."
+                recorder(Notice("shared-folder", run.next_index(), text, "warning"))
+            async with self._changes.watched(key, run, recorder):
+                end = await driver.run(run, recorder)
         except AgentFailed as error:
             end = Ended(AttemptState.FAILED, error=error.error)
         except asyncio.CancelledError:
@@ -253,6 +282,28 @@ class Runner:
             self._running.pop(key, None)
             recorder(end)
             self._changed()
+
+    async def _set_up(self, key: Key, message: wire.Execute, run: Run, recorder: Recorder) -> None:
+        """Make the worktree that was ordered, run the operator's script, fetch what is attached; raises AgentFailed."""
+        order, script = _worktree(message), self._settings.pre_execute
+        if order is not None:
+            try:
+                made = await self._worktrees.make(message.task_id, order.source)
+            except NotMade as error:
+                raise AgentFailed("worktree_failed", str(error), error.fix) from error
+            run.workspace = run.gate.workspace = made.workspace
+            for number, text in enumerate(made.notices):
+                recorder(Notice(f"worktree-{number}", run.next_index(), text))
+        if script is not None:
+            failed = await hook.run(script, run.workspace, message.task_id, run.attempt_id, self._records)
+            if failed is not None:
+                recorder(Notice("hook", run.next_index(), failed, "warning"))
+        if message.wegent_jupyter is not None:
+            run.prompt += await self._attachments.fetch(key, message.task_id, message.wegent_jupyter.attachments)
+
+
+def _worktree(message: wire.Execute) -> wire.WorktreeOrder | None:
+    return message.wegent_jupyter.worktree if message.wegent_jupyter else None
 
 
 def _refuse(code: str, message: str, *, fix: str | None = None, requeue: bool = False) -> wire.ExecuteAck:

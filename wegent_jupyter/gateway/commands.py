@@ -9,8 +9,7 @@ from pydantic import ValidationError
 
 from wegent_jupyter.gateway.devices import DeviceEntry, Devices
 from wegent_jupyter.gateway.errors import NotFound, Refused
-from wegent_jupyter.gateway.store import records
-from wegent_jupyter.gateway.store.store import Store
+from wegent_jupyter.gateway.registered import Registered
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.protocol.commands import COMMANDS, CommandSpec, allowed_for_stock
@@ -27,9 +26,9 @@ MAX_ERROR = 4_000
 class Commands:
     """Asks devices to do something, in the words of Wegent's REST API."""
 
-    def __init__(self, devices: Devices, store: Store, used: Callable[[DeviceEntry], int]) -> None:
-        """Find devices in `devices`, the directories of tasks in `store`, and how many turns run with `used`."""
-        self._devices, self._store, self._used = devices, store, used
+    def __init__(self, devices: Devices, registered: Registered, used: Callable[[DeviceEntry], int]) -> None:
+        """Find devices in `devices`, more of their directories in `registered`, how many turns run with `used`."""
+        self._devices, self._registered, self._used = devices, registered, used
 
     async def run(self, owner: str, device_id: str, request: Command) -> CommandResult:
         """Run one command; raises Refused with Wegent's texts."""
@@ -87,7 +86,7 @@ class Commands:
     async def _message(self, device: DeviceEntry, spec: CommandSpec, request: Command) -> dict[str, Any]:
         argv = [*spec.argv, *request.args] if spec.argv else []
         env = {name: value for name, value in request.env.items() if name != ROOTS}
-        roots = await self._roots(device)
+        roots = await self._registered.on(device)
         message = wire.ExecuteCommand(
             command=shlex.join(argv) or request.command_key,
             command_key=request.command_key,
@@ -102,10 +101,6 @@ class Commands:
             message.command_key = None if argv else request.command_key
             message.args = [] if argv else request.args
         return message.model_dump(exclude_none=True)
-
-    async def _roots(self, device: DeviceEntry) -> list[str]:
-        """Return the directories in which tasks of the device run."""
-        return await self._store.read(lambda c: records.workspaces_on(c, device.owner, device.kept.device_id))
 
 
 def _allowed(device: DeviceEntry, request: Command) -> CommandSpec:

@@ -13,6 +13,7 @@ from wegent_jupyter.gateway.approvals import Approvals
 from wegent_jupyter.gateway.devices import DeviceEntry, Devices
 from wegent_jupyter.gateway.errors import Conflict, Unavailable
 from wegent_jupyter.gateway.ledger import Attempt, Changes, Ledger, OpenTurn
+from wegent_jupyter.gateway.places import where
 from wegent_jupyter.gateway.scheduler import DeviceKey, Scheduler
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
@@ -191,7 +192,8 @@ class Dispatcher:
 
     def _message(self, open_turn: OpenTurn, attempt: Attempt, said: list[dict[str, str]]) -> dict[str, Any]:
         turn, entry = open_turn.turn, open_turn.entry
-        session, workspace = entry.session(turn.device_id, turn.agent), entry.place(turn.device_id).workspace
+        session = entry.session(turn.device_id, turn.agent)
+        to = where("turn", place=entry.place(turn.device_id))
         message = wire.Execute(
             task_id=turn.task_id,
             subtask_id=attempt.id,
@@ -200,10 +202,16 @@ class Dispatcher:
             history=said,
             task_title=entry.task.title,
             new_session=session is None,
-            project_workspace_path=workspace,
-            standalone_chat_workspace=workspace is None,
+            project_workspace_path=to.path,
+            standalone_chat_workspace=to.create,
             wegent_jupyter=wire.ExecuteExtension(
-                agent=turn.agent, mode=turn.mode, turn_id=turn.id, model=turn.model, session_id=session
+                agent=turn.agent,
+                mode=turn.mode,
+                turn_id=turn.id,
+                model=turn.model,
+                session_id=session,
+                worktree=wire.WorktreeOrder(source=to.worktree_of) if to.worktree_of else None,
+                attachments=turn.attachments,
             ),
         )
         return message.model_dump(by_alias=True, exclude_none=True)
@@ -276,9 +284,10 @@ class Dispatcher:
         """Note the agent's session and the directory in which it runs."""
         entry, turn, attempt = open_turn.entry, open_turn.turn, open_turn.attempt
         if event.workspace:
-            entry.place(turn.device_id).workspace = event.workspace
+            place = entry.place(turn.device_id)
+            place.workspace = event.workspace
             if entry.task.device_id == turn.device_id:
-                entry.task.workspace = event.workspace
+                place.show(entry.task)
         if event.session_id:
             entry.remember_session(turn.device_id, turn.agent, event.session_id)
         if attempt is not None and attempt.state is AttemptState.SENT:

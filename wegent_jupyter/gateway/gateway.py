@@ -8,33 +8,39 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
+from wegent_jupyter.gateway.asking import D, ask
+from wegent_jupyter.gateway.attachments import Attachments
 from wegent_jupyter.gateway.commands import Commands
 from wegent_jupyter.gateway.credentials import CredentialEntry, Credentials
 from wegent_jupyter.gateway.devices import DeviceEntry, Devices, Kept
 from wegent_jupyter.gateway.dispatch import Dispatcher
-from wegent_jupyter.gateway.errors import Conflict, Refused, Unavailable
+from wegent_jupyter.gateway.errors import Conflict, Refused
 from wegent_jupyter.gateway.ingest import Inbound
 from wegent_jupyter.gateway.joining import Joins
 from wegent_jupyter.gateway.ledger import Attempt, Changes, Ledger
 from wegent_jupyter.gateway.manage import Manager, shown
+from wegent_jupyter.gateway.projects import Projects
 from wegent_jupyter.gateway.queues import Queues
 from wegent_jupyter.gateway.reconcile import Reconciler
+from wegent_jupyter.gateway.registered import Registered
 from wegent_jupyter.gateway.registering import DELETED, REPLACED, NotRegistered, Registrar, answers
 from wegent_jupyter.gateway.scheduler import DeviceKey, Scheduler
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
 from wegent_jupyter.gateway.tasks import Tasks, check_size
 from wegent_jupyter.gateway.terminals import Terminals
+from wegent_jupyter.gateway.turn_files import Files
 from wegent_jupyter.gateway.viewers import Lagged, Send, Viewers
-from wegent_jupyter.protocol import api, terminals, wire
-from wegent_jupyter.protocol.channel import Channel, NotSent, Unanswered
+from wegent_jupyter.protocol import api, attachments, terminals, wire
+from wegent_jupyter.protocol.channel import Channel
 from wegent_jupyter.protocol.ids import IdSource
+from wegent_jupyter.protocol.projects import Project, ProjectTerminal
 from wegent_jupyter.protocol.states import AttemptState, TurnState
 
 log = logging.getLogger(__name__)
-D = TypeVar("D", bound=wire.Done)
 
 LEASE_TICK = 1.0
 SILENT_SECONDS = 45.0
@@ -63,6 +69,14 @@ class Faces(Protocol):
         """Show an approval."""
         ...
 
+    def project_changed(self, owner: str, project: Project) -> None:
+        """Show a project."""
+        ...
+
+    def project_removed(self, owner: str, project_id: int) -> None:
+        """Show a project no longer."""
+        ...
+
     def terminal_changed(self, owner: str, terminal: terminals.Terminal) -> None:
         """Show a terminal."""
         ...
@@ -77,6 +91,8 @@ class Options:
     """What the operator sets."""
 
     database_url: str
+    attachments: Path
+    """The directory of what people send with messages."""
     default_slots: int = api.DEFAULT_SLOTS
     max_slots: int = api.MAX_SLOTS
     allow_full_access: bool = True
@@ -116,12 +132,24 @@ class Gateway:
         self._scheduler = Scheduler()
         self.viewers = Viewers(self._read_events)
         self._ledger = Ledger(self._store, self.viewers)
+        self.projects = Projects(
+            self._store,
+            self.devices,
+            self._ids,
+            busy=lambda project_id: any(one.entry.task.project_id == project_id for one in self.tasks.open.values()),
+            changed=faces.project_changed,
+            removed=faces.project_removed,
+            spawn=lambda work: self._dispatcher.spawn(work),
+        )
+        self.attachments = Attachments(self._store, options.attachments, self._ids)
         self.tasks = Tasks(
             self._store,
             self._ledger,
             self.devices,
             self._scheduler,
             self._ids,
+            self.projects,
+            self.attachments,
             allow_full_access=options.allow_full_access,
             changed=lambda entry: faces.task_changed(entry.owner, self.tasks.show(entry)),
         )
@@ -150,13 +178,14 @@ class Gateway:
             changed=self.device_changed,
             removed=self._device_removed,
         )
-        self.commands = Commands(self.devices, self._store, self.used)
+        registered = Registered(self._store, self.projects, options.file_root)
+        self.commands = Commands(self.devices, registered, self.used)
+        self.files = Files(self.devices, self.tasks, self._store)
         self.terminals = Terminals(
             self.devices,
-            self._store,
             self.tasks,
+            registered,
             allowed=options.allow_terminals,
-            file_root=options.file_root,
             changed=faces.terminal_changed,
             removed=faces.terminal_removed,
         )
@@ -178,6 +207,8 @@ class Gateway:
         await self.credentials.open()
         for owner, data in await self._store.read(records.all_devices):
             self.devices.restore(owner, Kept(**data))
+        await self.attachments.open()
+        await self.projects.open()
         await self._restore_turns()
         self._leases = asyncio.create_task(self._count_leases())
 
@@ -253,16 +284,7 @@ class Gateway:
 
     async def ask_device(self, owner: str, device_id: str, event: str, data: dict[str, Any], answer: type[D]) -> D:
         """Ask something of a connected device; raises Refused with the device's own words."""
-        device = self.devices.get(owner, device_id)
-        if not device.online or device.channel is None:
-            raise Conflict(f"{device.name} is not connected.", code="device_offline")
-        try:
-            done = answer.model_validate(await device.channel.call(event, data, wire.CALL_SECONDS))
-        except (NotSent, Unanswered) as error:
-            raise Unavailable(f"{device.name} did not answer.", code="unanswered") from error
-        if not done.success:
-            raise Refused(done.message, code=done.code, fix=done.fix)
-        return done
+        return await ask(self.devices.get(owner, device_id), event, data, answer)
 
     async def ask_agents(self, owner: str, device_id: str, event: str, data: dict[str, Any]) -> api.AgentList:
         """Let a device look at its agents; raises Refused."""
@@ -277,6 +299,24 @@ class Gateway:
             device.kept.agents = told
             self.device_changed(device)
             await self._ledger.save_surely(lambda: Changes.of_device(device))
+
+    async def attachment_part(self, device: DeviceEntry, question: attachments.Read) -> dict[str, Any]:
+        """Return a part of a file that was sent with what runs on a device."""
+        owner, device_id = device.key
+        open_turn = self._dispatcher.running_on(owner, device_id, question.attempt_id)
+        if open_turn is None or all(one.id != question.attachment_id for one in open_turn.turn.attachments):
+            return attachments.ReadAnswer(success=False, code="not_found", message="Attachment not found").model_dump()
+        try:
+            data, eof = await self.attachments.part(question.attachment_id, question.offset)
+        except Refused as error:
+            return attachments.ReadAnswer(success=False, code=error.code, message=error.message).model_dump()
+        return attachments.ReadAnswer(success=True, data=data, eof=eof).model_dump()
+
+    async def project_terminal(
+        self, owner: str, project_id: int, request: ProjectTerminal
+    ) -> terminals.StartedProjectTerminal:
+        """Open a terminal in a project; raises Refused."""
+        return await self.terminals.start_in_project(owner, self.projects.ready(owner, project_id), request)
 
     async def events(self, owner: str, task_id: int, after_pos: int, limit: int, max_chars: int) -> list[api.Event]:
         """Return a part of a task's history; raises NotFound."""

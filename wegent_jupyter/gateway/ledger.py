@@ -9,8 +9,9 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from wegent_jupyter.gateway.devices import DeviceEntry
+from wegent_jupyter.gateway.places import Place
 from wegent_jupyter.gateway.scheduler import DeviceKey
-from wegent_jupyter.gateway.store import records
+from wegent_jupyter.gateway.store import project_records, records
 from wegent_jupyter.gateway.store.records import NewEvent, Stored
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
 from wegent_jupyter.gateway.viewers import Viewers
@@ -19,18 +20,6 @@ from wegent_jupyter.protocol.states import AttemptState
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
-
-
-@dataclass(slots=True)
-class Place:
-    """What a task has on one device."""
-
-    workspace: str | None = None
-    """The directory in which it runs there; None until a chat folder was made."""
-    session: str | None = None
-    """The agent's own."""
-    agent: str = ""
-    """Whose session it is."""
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -192,6 +181,8 @@ class Changes:
             records.save_task(connection, owner, task, extra)
         for turn in self.turns:
             records.save_turn(connection, turn)
+            if turn.attachments:
+                project_records.send_attachments(connection, [one.id for one in turn.attachments], turn.id)
         for row in self.attempts:
             records.save_attempt(connection, row)
         for owner, approval, delivered in self.approvals:

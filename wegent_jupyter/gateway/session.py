@@ -10,7 +10,7 @@ from wegent_jupyter.gateway.devices import DeviceEntry, now
 from wegent_jupyter.gateway.ingest import Inbound
 from wegent_jupyter.gateway.registering import DISCONNECTED, NotRegistered
 from wegent_jupyter.gateway.terminals import EVENTS as TERMINAL_EVENTS
-from wegent_jupyter.protocol import wire
+from wegent_jupyter.protocol import attachments, wire
 from wegent_jupyter.protocol.channel import Channel
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ class DeviceSession:
                 await self._gateway.agents_changed(device, wire.AgentsReport.model_validate(data).agents)
             elif event == wire.GOODBYE and device.boot_id is not None:
                 await self._gateway.leaves(device)
+            elif event == attachments.READ:
+                return await self._gateway.attachment_part(device, attachments.Read.model_validate(data))
             elif event in TERMINAL_EVENTS:
                 return await self._gateway.terminals.heard(device, event, data)
             elif event in (wire.STATUS, wire.UPGRADE_STATUS):

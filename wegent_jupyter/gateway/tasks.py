@@ -4,9 +4,12 @@ from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from wegent_jupyter.gateway import history
+from wegent_jupyter.gateway.attachments import Attachments
 from wegent_jupyter.gateway.devices import DeviceEntry, Devices, now
 from wegent_jupyter.gateway.errors import Conflict, Forbidden, NotFound, Refused, TooLarge, Unavailable
-from wegent_jupyter.gateway.ledger import Changes, Ledger, OpenTurn, Place, TaskEntry
+from wegent_jupyter.gateway.ledger import Changes, Ledger, OpenTurn, TaskEntry
+from wegent_jupyter.gateway.places import Place, places_of
+from wegent_jupyter.gateway.projects import Projects
 from wegent_jupyter.gateway.scheduler import Scheduler
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
@@ -24,6 +27,7 @@ from wegent_jupyter.protocol.api import (
 )
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.protocol.ids import IdSource
+from wegent_jupyter.protocol.projects import Project
 from wegent_jupyter.protocol.states import TurnState, turn_change
 
 TITLE_CHARS = 80
@@ -41,13 +45,15 @@ class Tasks:
         devices: Devices,
         scheduler: Scheduler,
         ids: IdSource,
+        projects: Projects,
+        attachments: Attachments,
         *,
         allow_full_access: bool,
         changed: Callable[[TaskEntry], None],
     ) -> None:
         """Call `changed` after every change that a list of tasks would show."""
         self._store, self._ledger, self._devices, self._scheduler = store, ledger, devices, scheduler
-        self._ids = ids
+        self._ids, self._projects, self._attachments = ids, projects, attachments
         self._allow_full_access = allow_full_access
         self._changed = changed
         self._known: WeakValueDictionary[int, TaskEntry] = WeakValueDictionary()
@@ -70,9 +76,10 @@ class Tasks:
 
     async def create(self, owner: str, request: CreateTask) -> OpenTurn:
         """Store a new conversation with its first turn, queued; raises Refused."""
-        device = self._target(owner, request.device_id)
+        device, folder = self._first_place(owner, request)
         agent = self._check(device, request.prompt, request.agent, request.mode, request.model)
-        workspace = await self._check_workspace(device, request.workspace.path)
+        attachments = await self._attachments.unsent(owner, request.attachments)
+        place = Place.at(await self._check_workspace(device, folder), request.workspace.worktree)
         self._still_there(device)
         time = now()
         task_id, turn_id = self._ids.mint(), self._ids.mint()
@@ -87,10 +94,12 @@ class Tasks:
         }
         title = request.title or title_of(request.prompt)
         task = Task.model_validate(
-            {**common, "id": task_id, "title": title, "workspace": workspace, "updated_at": time}
+            {**common, "id": task_id, "title": title, "project_id": request.project_id, "updated_at": time}
         )
-        turn = Turn.model_validate({**common, "id": turn_id, "task_id": task_id, "number": 1, "prompt": request.prompt})
-        entry = TaskEntry(owner, task, {task.device_id: Place(workspace)})
+        place.show(task)
+        own = {"id": turn_id, "task_id": task_id, "number": 1, "prompt": request.prompt, "attachments": attachments}
+        turn = Turn.model_validate({**common, **own})
+        entry = TaskEntry(owner, task, {task.device_id: place})
         self._known[task_id] = entry
         return await self._add(entry, turn)
 
@@ -101,6 +110,7 @@ class Tasks:
         device = self._next_device(entry, request)
         mode = request.mode or task.mode
         agent = self._check(device, request.prompt, request.agent or task.agent, mode, task.model)
+        attachments = await self._attachments.unsent(owner, request.attachments)
         stays = device.kept.device_id == task.device_id
         place = await self.place_for(entry, device, None if stays else request.workspace)
         undo = self._go_to(entry, device, place, agent)
@@ -116,6 +126,7 @@ class Tasks:
             mode=mode,
             model=task.model,
             device_id=task.device_id,
+            attachments=attachments,
             state=TurnState.QUEUED,
             position=position,
             created_at=task.updated_at,
@@ -165,9 +176,13 @@ class Tasks:
     def _next_device(self, entry: TaskEntry, request: CreateTurn) -> DeviceEntry:
         """Return where the next message of a task is to run; raises Refused."""
         task = entry.task
-        if request.device_id is None and self._devices.by_key((entry.owner, task.device_id)) is None:
+        project = self._projects.known(entry.owner, task.project_id)
+        home = project.device_id if project is not None else task.device_id
+        if request.device_id not in (None, home) and project is not None:
+            raise _elsewhere(project)
+        if request.device_id is None and self._devices.by_key((entry.owner, home)) is None:
             raise Conflict("The device of this task was deleted.", code="device_removed", fix="Choose another device.")
-        device = self._devices.get(entry.owner, request.device_id or task.device_id)
+        device = self._devices.get(entry.owner, request.device_id or home)
         if device.kept.device_id == task.device_id:
             path = request.workspace.path if request.workspace else None
             if request.agent not in (None, task.agent) or path not in (None, task.workspace):
@@ -181,32 +196,77 @@ class Tasks:
     async def place_for(self, entry: TaskEntry, device: DeviceEntry, wanted: Workspace | None) -> Place:
         """Return what a task will have on a device; raises Refused.
 
-        By default it goes on where it was there before, else in a new chat folder. A session belongs to its directory.
+        By default it goes on where it was there before, else in its project or in a new chat folder. A session belongs
+        to its directory.
         """
         before = entry.places.get(device.kept.device_id)
         if wanted is None:
-            return before or Place()
+            return self._usual_place(entry, device, before)
         path = await self._check_workspace(device, wanted.path)
         self._still_there(device)
-        return before if before is not None and path is not None and before.workspace == path else Place(path)
+        check_worktree(wanted)
+        same = before is not None and path is not None and not wanted.worktree and before.workspace == path
+        return before if before is not None and same else Place.at(path, wanted.worktree)
+
+    def check_bound(self, entry: TaskEntry, wanted: Workspace | None) -> None:
+        """Refuse to bring a task of a project to another device without a directory there."""
+        project = self._projects.known(entry.owner, entry.task.project_id)
+        if project is not None and (wanted is None or wanted.path is None):
+            raise Refused(
+                f"This task belongs to the project “{project.name}” on its device.",
+                code="project_bound",
+                fix="Say in which directory of the other device it goes on.",
+            )
+
+    def _usual_place(self, entry: TaskEntry, device: DeviceEntry, before: Place | None) -> Place:
+        """Return where a task goes on: a project that was moved is where it is now; a worktree stays what it is."""
+        project = self._projects.known(entry.owner, entry.task.project_id)
+        if project is None or project.device_id != device.kept.device_id:
+            return before or Place.at(None)
+        here = self._projects.ready(entry.owner, project.id).path
+        if before is not None and (before.source == "git_worktree" or before.workspace == here):
+            return before
+        return Place.at(here, entry.task.workspace_source == "git_worktree")
+
+    def _first_place(self, owner: str, request: CreateTask) -> tuple[DeviceEntry, str | None]:
+        """Return on which device, and at which path of it, a new task starts; raises Refused."""
+        path = request.workspace.path
+        if request.project_id is None:
+            check_worktree(request.workspace)
+            return self._target(owner, request.device_id), path
+        project = self._projects.ready(owner, request.project_id)
+        if request.device_id not in (None, project.device_id):
+            raise _elsewhere(project)
+        if path is not None:
+            raise Refused(
+                "A task of a project runs in the project's directory.",
+                code="project_path",
+                fix="Leave out either the path or the project.",
+            )
+        if request.workspace.worktree and not project.repository:
+            raise Refused(
+                f"“{project.name}” is no Git repository.", code="no_repository", fix="Work without a worktree."
+            )
+        return self._devices.get(owner, project.device_id), project.path
 
     @staticmethod
     def _go_to(entry: TaskEntry, device: DeviceEntry, place: Place, agent: Agent | None) -> Callable[[], None]:
         """Let a task have a place on a device and, with `agent`, go on there; returns what takes that back."""
         task, id_ = entry.task, device.kept.device_id
-        before, had = (task.device_id, task.workspace, task.agent, task.practice), entry.places.get(id_)
+        before, had = (task.device_id, task.agent, task.practice), entry.places.get(id_)
 
         def undo() -> None:
-            task.device_id, task.workspace, task.agent, task.practice = before
+            task.device_id, task.agent, task.practice = before
             if had is None:
                 entry.places.pop(id_, None)
             else:
                 entry.places[id_] = had
+            entry.place(task.device_id).show(task)
 
         entry.places[id_] = place
         if agent is not None:
             task.device_id, task.agent, task.practice = id_, agent.id, agent.practice or task.model is not None
-        task.workspace = entry.place(task.device_id).workspace
+        entry.place(task.device_id).show(task)
         return undo
 
     def move(self, open_turn: OpenTurn, device: DeviceEntry, place: Place, agent: Agent) -> Callable[[], None]:
@@ -429,13 +489,20 @@ class Tasks:
         return checked.path
 
 
-def places_of(data: dict[str, object], task: Task) -> dict[str, Place]:
-    """Return what a stored task has on each device; older ones had one device, and only sessions by device."""
-    places, sessions = data.get("places"), data.get("sessions")
-    if isinstance(places, dict):
-        return {id_: Place(**place) for id_, place in places.items()}
-    session = sessions.get(task.device_id) if isinstance(sessions, dict) else None
-    return {task.device_id: Place(task.workspace, session, task.agent)}
+def check_worktree(wanted: Workspace) -> None:
+    """Refuse a worktree of nothing."""
+    if wanted.worktree and wanted.path is None:
+        raise Refused(
+            "A worktree needs a repository.", code="worktree_without_folder", fix="Name a folder of it, or a project."
+        )
+
+
+def _elsewhere(project: Project) -> Refused:
+    return Refused(
+        f"Tasks of “{project.name}” run on the project's device.",
+        code="project_device",
+        fix="Move the project, or start a task without it.",
+    )
 
 
 def settle(_connection: object) -> None:

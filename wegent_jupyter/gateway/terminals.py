@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from wegent_jupyter.gateway.devices import DeviceEntry, Devices, now
 from wegent_jupyter.gateway.errors import Conflict, Forbidden, NotFound, Refused, TooMany, Unavailable
+from wegent_jupyter.gateway.places import Place, Where, where
+from wegent_jupyter.gateway.registered import Registered
 from wegent_jupyter.gateway.stock_terminal import StockTerminal
-from wegent_jupyter.gateway.store import records
-from wegent_jupyter.gateway.store.store import Store
 from wegent_jupyter.gateway.tasks import Tasks
 from wegent_jupyter.protocol import terminals as wire
 from wegent_jupyter.protocol.channel import Channel, NotSent, Unanswered
+from wegent_jupyter.protocol.projects import Project, ProjectTerminal
 from wegent_jupyter.protocol.wire import Wire
 
 log = logging.getLogger(__name__)
@@ -90,20 +91,19 @@ class Terminals:
     def __init__(
         self,
         devices: Devices,
-        store: Store,
         tasks: Tasks,
+        registered: Registered,
         *,
         allowed: bool,
-        file_root: str | None,
         changed: Callable[[str, wire.Terminal], None],
         removed: Callable[[str, str], None],
     ) -> None:
-        """None yet. `file_root`: where the embedded device's terminals may start, too: what the file browser shows.
+        """None yet. `registered`: where they may start, beside a device's own directories.
 
         `changed` is called with (owner, terminal), `removed` with (owner, session).
         """
-        self._devices, self._store, self._tasks = devices, store, tasks
-        self._allowed, self._file_root = allowed, file_root
+        self._devices, self._tasks, self._registered = devices, tasks, registered
+        self._allowed = allowed
         self._changed, self._removed = changed, removed
         self._all: dict[str, Entry] = {}
 
@@ -114,28 +114,54 @@ class Terminals:
         device = self._devices.get(owner, device_id)
         if not self._allowed:
             raise Forbidden(DISABLED, code="terminals_disabled")
-        path = request.path or await self._path_of(owner, device, request.task_id)
+        to = where("session", given=request.path, place=await self._place(owner, device, request.task_id))
+        return await self._start(device, to, request.rows, request.cols)
+
+    async def start_in_project(
+        self, owner: str, project: Project, request: ProjectTerminal
+    ) -> wire.StartedProjectTerminal:
+        """Open one in a project, or where a task of it works; raises Refused."""
+        device = self._devices.by_key((owner, project.device_id))
+        if not self._allowed:
+            raise Forbidden(DISABLED, code="terminals_disabled")
+        if device is None:
+            raise NotFound("Device", project.device_id)
+        if (
+            request.task_id is not None
+            and (await self._tasks.entry(owner, request.task_id)).task.project_id != project.id
+        ):
+            raise NotFound("Task of this project", request.task_id)
+        to = where("session", place=await self._place(owner, device, request.task_id), project=project)
+        started = await self._start(device, to, request.rows, request.cols, project.id)
+        return wire.StartedProjectTerminal(**started.model_dump())
+
+    async def _start(
+        self, device: DeviceEntry, to: Where, rows: int, cols: int, project_id: int = 0
+    ) -> wire.StartedTerminal:
         self._check_ready(device)
         if not device.kept.ours and sum(not one.report.ended for one in self._of(device)) >= MAX_ON_STOCK:
             raise TooMany(f"{MAX_ON_STOCK} terminals are open on {device.name}.", code="too_many_terminals")
-        session_id = f"terminal-0-{secrets.token_urlsafe(16)}"
+        session_id = f"terminal-{project_id}-{secrets.token_urlsafe(16)}"
         message = wire.Start(
             session_id=session_id,
-            path=path,
-            create_if_missing=not path,
+            project_id=project_id,
+            path=to.path or "",
+            create_if_missing=to.create,
             access_token=secrets.token_urlsafe(32),
-            rows=request.rows,
-            cols=request.cols,
-            roots=await self._roots(device),
+            rows=rows,
+            cols=cols,
+            roots=await self._registered.on(device),
         )
         try:
             answer = await self._ask(device, wire.START, message.model_dump(), START_SECONDS)
         except Unavailable:
             await _tell(device, wire.CLOSE, {"session_id": session_id})  # should it start after all
             raise
-        report = wire.Report(session_id=session_id, path=answer.path, created_at=now())
+        report = wire.Report(session_id=session_id, project_id=project_id, path=answer.path, created_at=now())
         self._add(device, report, message)
-        return wire.StartedTerminal(session_id=session_id, device_id=device_id, path=answer.path)
+        return wire.StartedTerminal(
+            session_id=session_id, device_id=device.kept.device_id, project_id=project_id, path=answer.path
+        )
 
     def items(self, owner: str) -> list[wire.Terminal]:
         """Return an owner's terminals that live, oldest first."""
@@ -348,24 +374,12 @@ class Terminals:
         missing.message = GONE
         return missing
 
-    async def _path_of(self, owner: str, device: DeviceEntry, task_id: int | None) -> str:
-        """Return where a task works on a device; empty without a task."""
+    async def _place(self, owner: str, device: DeviceEntry, task_id: int | None) -> Place | None:
+        """Return what a task has on a device, or None where none is named."""
         if task_id is None:
-            return ""
+            return None
         entry = await self._tasks.entry(owner, task_id)
-        place = entry.places.get(device.kept.device_id)
-        if place is None or not place.workspace:
-            raise Refused(
-                "Task execution workspace path is required: this task has no folder on this device.",
-                code="no_workspace",
-                fix="Give a path, or open the terminal on the device on which the task runs.",
-            )
-        return place.workspace
-
-    async def _roots(self, device: DeviceEntry) -> list[str]:
-        """Return the directories that are registered for a device: those of its tasks, and what its files show."""
-        found = await self._store.read(lambda c: records.workspaces_on(c, device.owner, device.kept.device_id))
-        return [*found, self._file_root] if device.kept.embedded and self._file_root else found
+        return entry.places.get(device.kept.device_id) or Place()
 
     def _check_ready(self, device: DeviceEntry) -> None:
         if not device.online:

@@ -480,6 +480,8 @@ class Version(Model):
     """Where the gateway of this data directory runs, when `elsewhere`."""
     reason: str | None = None
     """What is wrong, when `broken`."""
+    root: str | None = None
+    """The directory whose files this server shows, links followed; None where they are no files of its machine."""
 
 
 class Problem(Model):

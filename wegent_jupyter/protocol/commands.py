@@ -64,6 +64,14 @@ COMMANDS: dict[str, CommandSpec] = {
     "git_commit": _git("commit", "-m", args=(1, 1)),
     "git_push": _git("push", "-u", "origin", "HEAD"),
     "git_commit_available": _git("rev-parse", "--verify", "--quiet", "--end-of-options", args=(1, 1), remote=False),
+    # (source), (source, target, commit), (source, target): worktrees of the source's repository.
+    "git_worktree_list": CommandSpec((), "text", 1, 1, paths=True, stock=False),
+    "git_worktree_add": CommandSpec((), "text", 2, 3, paths=True, stock=False),
+    "git_worktree_remove": CommandSpec((), "text", 2, 2, paths=True, stock=False),
+    # The directories in the directories of one; one that is `…/worktrees/<digits>/<name>` is removed, as the other is,
+    # only if nothing would be lost.
+    "find_worktree_dirs": CommandSpec((), "file_list", 1, 1, paths=True, stock=False),
+    "remove_worktree_dir": CommandSpec((), "text", 1, 1, paths=True, stock=False),
     "git_is_worktree": _git("rev-parse", "--is-inside-work-tree"),
     "git_diff_unstaged": _git("diff", "--binary"),
     "git_diff_staged": _git("diff", "--binary", "--cached"),

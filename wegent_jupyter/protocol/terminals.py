@@ -86,6 +86,13 @@ class StartedTerminal(Model):
     transport: Literal["socketio"] = "socketio"
 
 
+class StartedProjectTerminal(StartedTerminal):
+    """Wegent's answer for a terminal in a project."""
+
+    expires_at: str | None = None
+    """Ours do not expire: unused ones are ended."""
+
+
 class Terminal(Model):
     """A terminal as faces show it."""
 

@@ -1,16 +1,17 @@
 """The OpenAPI document, made from the models; imported only when somebody asks for it."""
 
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from wegent_jupyter._version import __version__
-from wegent_jupyter.protocol import access, api, managing, terminals
+from wegent_jupyter.protocol import access, api, changes, managing, projects, terminals
 
-Operation = tuple[str, str, str, type[BaseModel] | None, int, type[BaseModel] | None]
-"""(path, method, summary, request, status, response)"""
+Body = type[BaseModel] | type[bytes] | None
+Operation = tuple[str, str, str, Body, int, Body]
+"""(path, method, summary, request, status, response); `bytes` is a file."""
 
 OPERATIONS: list[Operation] = [
     ("/version", "get", "Who answers, and whether the gateway runs here", None, 200, api.Version),
@@ -61,6 +62,53 @@ OPERATIONS: list[Operation] = [
     ("/devices/{device_id}/agents/{agent_id}", "put", "Say where an agent is", api.AgentPath, 200, api.AgentList),
     ("/devices/{device_id}/trust", "get", "List directories about which a person decided", None, 200, api.TrustList),
     ("/devices/{device_id}/trust", "put", "Trust a directory, or not", api.TrustRequest, 200, api.TrustList),
+    ("/projects", "get", "List projects, by name", None, 200, projects.ProjectList),
+    ("/projects", "post", "Make a project", projects.CreateProject, 201, projects.Project),
+    ("/projects/{project_id}", "get", "Show a project", None, 200, projects.Project),
+    ("/projects/{project_id}", "put", "Rename or move a project", projects.UpdateProject, 200, projects.Project),
+    ("/projects/{project_id}", "delete", "Forget a project; its files stay", None, 200, managing.Message),
+    (
+        "/projects/{project_id}/prepare",
+        "post",
+        "Try again to make its directory",
+        projects.PrepareProject,
+        200,
+        projects.Project,
+    ),
+    (
+        "/projects/{project_id}/terminal",
+        "post",
+        "Open a terminal in a project",
+        projects.ProjectTerminal,
+        200,
+        terminals.StartedProjectTerminal,
+    ),
+    ("/projects/{project_id}/code-server", "post", "Not on local devices", projects.ProjectTerminal, 400, api.Problem),
+    ("/devices/{device_id}/folders", "get", "List the directories in one", None, 200, projects.FolderList),
+    ("/devices/{device_id}/files", "get", "List files of a workspace that match", None, 200, projects.FileList),
+    ("/worktrees", "get", "List the worktrees of all tasks", None, 200, projects.WorktreeReports),
+    ("/tasks/{task_id}/worktree", "get", "Show what would go with it", None, 200, projects.WorktreeReport),
+    ("/tasks/{task_id}/worktree", "delete", "Remove it, if nothing is lost", None, 200, projects.WorktreeReport),
+    ("/tasks/{task_id}/turns/{turn_id}/changes", "get", "List what a turn changed", None, 200, changes.TurnChanges),
+    (
+        "/tasks/{task_id}/turns/{turn_id}/changes/file",
+        "get",
+        "Show a file before and after a turn",
+        None,
+        200,
+        changes.FileDiff,
+    ),
+    (
+        "/tasks/{task_id}/turns/{turn_id}/changes/revert",
+        "post",
+        "Take back what a turn changed",
+        changes.Revert,
+        200,
+        changes.Reverted,
+    ),
+    ("/attachments", "post", "Keep a file, which is the body, to be sent", bytes, 201, api.Attachment),
+    ("/attachments/{attachment_id}", "get", "Download a file that was sent", None, 200, bytes),
+    ("/attachments/{attachment_id}", "delete", "Forget one that was not sent", None, 200, managing.Message),
     ("/credentials", "get", "List tokens, keys and codes", None, 200, access.CredentialList),
     ("/credentials", "post", "Make one", access.CreateCredential, 201, access.CreatedCredential),
     ("/credentials/{credential_id}", "delete", "Revoke one", None, 200, managing.Message),
@@ -72,7 +120,7 @@ OPERATIONS: list[Operation] = [
     ("/openapi.json", "get", "This document", None, 200, None),
 ]
 
-PARAMETERS = {"task_id": "integer", "turn_id": "integer", "credential_id": "integer"}
+PARAMETERS = dict.fromkeys(("task_id", "turn_id", "credential_id", "project_id", "attachment_id"), "integer")
 """Types of the parts of paths that are not text."""
 
 QUERIES: dict[str, list[tuple[str, str]]] = {
@@ -80,13 +128,17 @@ QUERIES: dict[str, list[tuple[str, str]]] = {
     "get /agents": [("device_id", "string")],
     "get /tasks": [("limit", "integer"), ("before", "string")],
     "get /tasks/{task_id}/events": [("after_pos", "integer")],
+    "get /devices/{device_id}/folders": [("path", "string")],
+    "get /devices/{device_id}/files": [("path", "string"), ("query", "string"), ("limit", "integer")],
+    "get /tasks/{task_id}/turns/{turn_id}/changes/file": [("path", "string")],
+    "post /attachments": [("name", "string"), ("type", "string")],
 }
 
 
 def document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the REST API."""
     models: set[type[BaseModel]] = {api.Problem, api.Event}
-    models |= {model for op in OPERATIONS for model in (op[3], op[5]) if model is not None}
+    models |= {model for op in OPERATIONS for model in (op[3], op[5]) if is_model(model)}
     _, schemas = models_json_schema(
         [(model, "validation") for model in sorted(models, key=lambda model: model.__name__)],
         ref_template="#/components/schemas/{model}",
@@ -106,9 +158,12 @@ def document() -> dict[str, Any]:
     }
 
 
-def _operation(
-    path: str, method: str, summary: str, request: type[BaseModel] | None, status: int, response: type[BaseModel] | None
-) -> dict[str, Any]:
+def is_model(body: Body) -> TypeGuard[type[BaseModel]]:
+    """Say whether a body is JSON of a model."""
+    return body is not None and issubclass(body, BaseModel)
+
+
+def _operation(path: str, method: str, summary: str, request: Body, status: int, response: Body) -> dict[str, Any]:
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": PARAMETERS.get(name, "string")}}
         for name in re.findall(r"\{(\w+)\}", path)
@@ -126,6 +181,8 @@ def _operation(
     return operation
 
 
-def _content(description: str, model: type[BaseModel] | None) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{model.__name__}"} if model else {"type": "object"}
+def _content(description: str, body: Body) -> dict[str, Any]:
+    if body is bytes:
+        return {"description": description, "content": {"application/octet-stream": {"schema": {}}}}
+    schema = {"$ref": f"#/components/schemas/{body.__name__}"} if body else {"type": "object"}
     return {"description": description, "content": {"application/json": {"schema": schema}}}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from wegent_jupyter.gateway.errors import NotFound
 from wegent_jupyter.protocol import api, managing
-from wegent_jupyter.server import rest_access, rest_devices, rest_terminals
+from wegent_jupyter.server import rest_access, rest_devices, rest_projects, rest_terminals
 from wegent_jupyter.server.handler import ID, Handler, route
 
 if TYPE_CHECKING:
@@ -188,6 +188,7 @@ def routes(base: str, service: "Service") -> list[tuple[str, type[Handler], dict
         (rf"/approvals/{APPROVAL}", ApprovalHandler),
         *rest_devices.TABLE,
         *rest_terminals.TABLE,
+        *rest_projects.TABLE,
         *rest_access.TABLE,
         (r"/openapi\.json", OpenApiHandler),
         (r"/(.*)", UnknownHandler),

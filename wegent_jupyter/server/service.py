@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth import User
+from jupyter_server.services.contents.filemanager import FileContentsManager
 from jupyter_server.utils import url_path_join
 
 from wegent_jupyter._version import __version__
@@ -142,6 +143,7 @@ class Service:
         app = self._app
         return Options(
             database_url=url,
+            attachments=self._directory / "attachments",
             default_slots=app.default_slots,
             max_slots=app.max_slots,
             allow_full_access=app.allow_full_access,
@@ -204,10 +206,19 @@ class Service:
 
     def version(self) -> api.Version:
         """Return who we are and in which state."""
-        url = self._elsewhere() if self.state == "elsewhere" else None
         return api.Version(
-            version=__version__, protocol=wire.EXTENSION_VERSION, state=self.state, url=url, reason=self._reason
+            version=__version__,
+            protocol=wire.EXTENSION_VERSION,
+            state=self.state,
+            url=self._elsewhere() if self.state == "elsewhere" else None,
+            reason=self._reason,
+            root=self._root(),
         )
+
+    def _root(self) -> str | None:
+        """Return the directory whose files the contents API shows, if they are files."""
+        contents = self.serverapp.contents_manager
+        return os.path.realpath(contents.root_dir) if isinstance(contents, FileContentsManager) else None
 
     def _elsewhere(self) -> str | None:
         """Return where a person opens the server that has the gateway; what it published is its API's URL."""

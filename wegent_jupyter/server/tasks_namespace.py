@@ -50,7 +50,7 @@ class TasksNamespace(FaceNamespace):
         owner = self._owners[sid]
         await self.enter_room(sid, room_of(owner))
         snapshot: dict[str, Any] = {"version": self._service.version().model_dump()}
-        snapshot |= {"devices": [], "tasks": [], "approvals": [], "terminals": []}
+        snapshot |= {"devices": [], "tasks": [], "approvals": [], "terminals": [], "projects": []}
         if self._service.state == "running":
             gateway = self._service.gateway
             tasks, _ = await gateway.tasks.list(owner, 50, None)
@@ -58,6 +58,7 @@ class TasksNamespace(FaceNamespace):
             snapshot["devices"] = [device.model_dump(mode="json") for device in gateway.show_devices(owner)]
             snapshot["approvals"] = [approval.model_dump(mode="json") for approval in gateway.approvals.open(owner)]
             snapshot["terminals"] = [terminal.model_dump() for terminal in gateway.terminals.items(owner)]
+            snapshot["projects"] = [project.model_dump(mode="json") for project in gateway.projects.items(owner)]
         return snapshot
 
     async def _join(self, sid: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -25,9 +25,9 @@ export class ApiError extends Error {
   }
 }
 
-/** Calls the gateway's routes, under `{base_url}wegent/api/`. */
+/** Calls the gateway's routes, under `{base_url}wegent/api/`, with JSON or with a file as it is. */
 export class Caller {
-  constructor(private readonly settings: ServerConnection.ISettings) {}
+  constructor(protected readonly settings: ServerConnection.ISettings) {}
 
   protected async call<T>(
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',
@@ -49,7 +49,10 @@ export class Caller {
   ): Promise<Response> {
     const url = URLExt.join(this.settings.baseUrl, 'wegent/api', path);
     const init: RequestInit = { method };
-    if (body) {
+    if (body instanceof Blob) {
+      init.body = body;
+      init.headers = { 'Content-Type': 'application/octet-stream' };
+    } else if (body) {
       init.body = JSON.stringify(body);
     }
     try {

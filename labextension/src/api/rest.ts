@@ -10,7 +10,8 @@ import type {
   ITaskDetail,
   ITaskList,
   ITurn,
-  IVersion
+  IVersion,
+  TaskEvent
 } from './types';
 
 /** Tasks and approvals. */
@@ -26,6 +27,11 @@ export class Rest extends Caller {
 
   task(id: number): Promise<ITaskDetail> {
     return this.call('GET', `tasks/${id}`);
+  }
+
+  /** What happened in a task after a position. */
+  events(id: number, afterPos: number): Promise<{ items: TaskEvent[] }> {
+    return this.call('GET', `tasks/${id}/events?after_pos=${afterPos}`);
   }
 
   createTask(task: ICreateTask): Promise<ICreatedTask> {

@@ -3,6 +3,7 @@ import type { ServerConnection } from '@jupyterlab/services';
 import { io, type Socket } from 'socket.io-client';
 
 import { ApiError } from './caller';
+import type { IProject } from './projects';
 import type { ITerminal } from './terminals';
 import type {
   IApproval,
@@ -28,6 +29,8 @@ export interface IWatched {
   approvals: IApproval[];
   /** Absent from a server that runs since before there were terminals. */
   terminals?: ITerminal[];
+  /** Absent from a server that runs since before there were projects. */
+  projects?: IProject[];
 }
 
 interface IToServer {
@@ -46,6 +49,8 @@ interface IFromServer {
   'approval:update': (approval: IApproval) => void;
   'terminal:update': (terminal: ITerminal) => void;
   'terminal:removed': (data: { session_id: string }) => void;
+  'project:update': (project: IProject) => void;
+  'project:removed': (data: { id: number }) => void;
   /** The gateway sends the next batch when this one is acknowledged. */
   'task:events': (
     data: { task_id: number; events: TaskEvent[] },

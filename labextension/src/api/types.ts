@@ -1,5 +1,8 @@
 /** What the gateway's API takes and gives; mirrors the models in `wegent_jupyter/protocol`, where every field is explained. */
 
+import type { IAttachment } from './attachments';
+import type { IChangesItem } from './changes';
+
 export type Mode = 'ask' | 'edits' | 'plan' | 'full';
 export type ModelName = 'practice';
 export type DeviceStatus = 'online' | 'busy' | 'reconnecting' | 'offline';
@@ -97,6 +100,8 @@ export interface ITurn {
   mode: Mode;
   model: ModelName | null;
   device_id: string;
+  /** Absent from histories that are older than attachments. */
+  attachments?: IAttachment[];
   state: TurnState;
   cancelling: boolean;
   /** It had counted as lost with its device, which came back and knew better. */
@@ -115,6 +120,9 @@ export interface ITurn {
 export type QueueReason =
   'offline' | 'earlier_message' | 'paused' | 'waiting_for_you' | 'slots';
 
+/** A directory that a person named; a folder of the task's own; a Git worktree of its own. */
+export type WorkspaceSource = 'local_path' | 'chat' | 'git_worktree';
+
 export interface ITask {
   id: number;
   title: string;
@@ -123,7 +131,10 @@ export interface ITask {
   mode: Mode;
   model: ModelName | null;
   device_id: string;
+  /** Null until a new chat folder or worktree was made. */
   workspace: string | null;
+  workspace_source: WorkspaceSource;
+  project_id: number | null;
   state: TurnState;
   cancelling: boolean;
   error: ITurnError | null;
@@ -218,6 +229,7 @@ export type Item =
   | IPlanItem
   | ISteerItem
   | ITrustItem
+  | IChangesItem
   | IApprovalItem;
 
 export interface IChoice {
@@ -316,12 +328,16 @@ export interface ICreateTask {
   model?: ModelName;
   device_id?: string;
   workspace: IWorkspace;
+  project_id?: number;
+  attachments?: number[];
   title?: string;
 }
 
-/** Without a path: a new chat folder. */
+/** Without a path: the project's directory, else a new chat folder. */
 export interface IWorkspace {
   path?: string;
+  /** In a Git worktree of the task's own. */
+  worktree?: boolean;
 }
 
 export interface ICreateTurn {
@@ -333,6 +349,7 @@ export interface ICreateTurn {
   agent?: string;
   /** On another device; none: where the task ran there before, else a new chat folder. */
   workspace?: IWorkspace;
+  attachments?: number[];
 }
 
 export interface ICreatedTask {
@@ -352,6 +369,8 @@ export interface IVersion {
   state: 'running' | 'starting' | 'elsewhere' | 'broken';
   url: string | null;
   reason: string | null;
+  /** The directory whose files this server shows, links followed; absent where it has none. */
+  root?: string | null;
 }
 
 /** The body of every error answer. */

@@ -3,9 +3,12 @@ import * as React from 'react';
 
 import type { IAgent, IDevice, Mode } from '../api/types';
 import { Commands } from '../commands';
+import type { Aim } from '../model/aim';
 import { chooseAgent, chooseDevice, pickable } from '../model/choices';
 import { hasOurFiles } from '../model/devices';
 import type { Observable } from '../model/observable';
+import { onDevice } from '../model/projects';
+import { noWorktree } from '../model/projectWords';
 import { modeHelp } from '../model/words';
 import type { IWegentSettings } from '../tokens';
 import { AgentSelect } from './AgentSelect';
@@ -16,12 +19,15 @@ import { useValue } from './hooks';
 import { MessageBox } from './MessageBox';
 import { ModeSelect } from './ModeSelect';
 import { PracticeBand } from './PracticeBand';
+import { SharingHint } from './projects/SharingHint';
+import { WorktreeCheck } from './projects/WorktreeCheck';
 import { useWorkspaceChoice } from './workspaceChoice';
 
 interface IComposerProps {
   settings: IWegentSettings;
   /** The folder that the file browser shows, as the server names it; null when there is none. */
   folder: Observable<string | null>;
+  aim: Aim;
 }
 
 /** Writes the first message of a task and chooses who answers it, where. */
@@ -30,11 +36,14 @@ export function Composer(props: IComposerProps): React.ReactElement {
   const devices = useValue(gateway.devices);
   const settings = useValue(props.settings);
   const browsed = useValue(props.folder);
-  const [pickedDevice, pickDevice] = useUntilStar(devices);
+  const projects = useValue(gateway.projects);
+  const { aim } = props;
+  const pickDevice = (id: string): void => aim.device.set(id);
+  const [wantsWorktree, wantWorktree] = React.useState(false);
   const [pickedAgent, pickAgent] = React.useState<string | null>(null);
   const [pickedMode, pickMode] = React.useState<Mode | null>(null);
 
-  const device = chooseDevice(devices, pickedDevice);
+  const device = chooseDevice(devices, useValue(aim.device));
   const agents = pickable(device);
   const agent = chooseAgent(agents, pickedAgent, settings.defaultAgent);
   const mode = pickedMode ?? settings.defaultMode;
@@ -45,16 +54,22 @@ export function Composer(props: IComposerProps): React.ReactElement {
       value: 'device',
       label: trans.__('in a new chat folder'),
       title: newFolderTitle(trans, device)
-    }
+    },
+    projects: onDevice(projects, device?.device_id),
+    chosen: aim.place
   });
+  const noTree = noWorktree(trans, place);
+  const worktree = wantsWorktree && !noTree;
 
-  const send = async (prompt: string): Promise<void> => {
+  const send = async (prompt: string, attachments: number[]): Promise<void> => {
     const task = await gateway.createTask({
       prompt,
       agent: agent?.id ?? '',
       mode,
       device_id: device?.device_id,
-      workspace: place.workspace
+      workspace: { ...place.workspace, ...(worktree ? { worktree } : {}) },
+      attachments,
+      ...(place.project ? { project_id: place.project.id } : {})
     });
     await commands.execute(Commands.openTask, { id: task.id });
   };
@@ -66,38 +81,39 @@ export function Composer(props: IComposerProps): React.ReactElement {
         placeholder={trans.__('Ask an agent… (Enter sends)')}
         blocked={blocked(trans, device, agent, place.missing)}
         send={send}
-        footer={
-          <>
-            <ModeSelect mode={mode} onPick={pickMode} />
-            {place.select}
-          </>
+        files={
+          device && place.directory
+            ? { deviceId: device.device_id, path: place.directory }
+            : null
         }
+        footer={<ModeSelect mode={mode} onPick={pickMode} />}
       >
         <div className="wegent-Row">
           <DevicePicker device={device} onPick={pickDevice} />
           <AgentSelect agents={agents} agent={agent} onPick={pickAgent} />
         </div>
+        <div className="wegent-Row">
+          {place.select}
+          <WorktreeCheck
+            checked={worktree}
+            reason={noTree}
+            onChange={wantWorktree}
+          />
+        </div>
         {place.field}
       </MessageBox>
+      {device && place.directory && !worktree && (
+        <SharingHint
+          device={device}
+          directory={place.directory}
+          onWorktree={noTree ? null : () => wantWorktree(true)}
+        />
+      )}
       <p className="wegent-Hint wegent-Small">{modeHelp(trans, mode)}</p>
       {agent?.practice && <PracticeBand />}
       {device && <DeviceHint device={device} onPick={pickDevice} />}
     </div>
   );
-}
-
-/** The picked device, until the star goes to another one: that is where new tasks shall start from then on. */
-function useUntilStar(
-  devices: readonly IDevice[]
-): [string | null, (id: string) => void] {
-  const star = devices.find(device => device.is_default)?.device_id ?? null;
-  const [seen, see] = React.useState(star);
-  const [picked, pick] = React.useState<string | null>(null);
-  if (seen !== star) {
-    see(star);
-    pick(null);
-  }
-  return [picked, pick];
 }
 
 function blocked(

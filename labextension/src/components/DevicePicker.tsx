@@ -21,10 +21,14 @@ export function DevicePicker(props: {
   onPick: (id: string) => void;
   /** What it is for can wait for the device, as messages do. */
   queues?: boolean;
+  /** Those that can be chosen; all by default. */
+  offers?: (device: IDevice) => boolean;
+  /** Why no other one can be chosen. */
+  fixed?: string;
 }): React.ReactElement {
   const { gateway, trans } = useFace();
-  const devices = useValue(gateway.devices);
-  const { device, queues = true } = props;
+  const { device, queues = true, offers = () => true } = props;
+  const devices = useValue(gateway.devices).filter(offers);
   const { open, close, button, popup } = usePopover();
   return (
     <>
@@ -36,8 +40,8 @@ export function DevicePicker(props: {
         aria-haspopup="dialog"
         aria-expanded={open}
         aria-controls={popup.id}
-        title={device?.name ?? trans.__('Device')}
-        disabled={devices.length === 0}
+        title={props.fixed ?? device?.name ?? trans.__('Device')}
+        disabled={devices.length === 0 || props.fixed !== undefined}
         {...button}
       >
         {device && <DeviceDot status={device.status} />}

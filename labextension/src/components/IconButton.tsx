@@ -15,6 +15,8 @@ export function IconButton(props: {
   popup?: 'menu';
   /** Of a button that is on or off. */
   pressed?: boolean;
+  /** Of a button that shows and hides something. */
+  expanded?: boolean;
 }): React.ReactElement {
   return (
     <button
@@ -23,6 +25,7 @@ export function IconButton(props: {
       aria-label={props.label}
       aria-haspopup={props.popup}
       aria-pressed={props.pressed}
+      aria-expanded={props.expanded}
       title={props.title ?? props.label}
       disabled={props.disabled}
       onClick={props.onClick}

@@ -3,6 +3,7 @@ import * as React from 'react';
 import type { IPlanEntry, IPlanItem, Item } from '../api/types';
 import { doneIcon, ringIcon, runningIcon, thoughtIcon } from '../icons';
 import { ApprovalCard } from './approval/ApprovalCard';
+import { ChangesCard } from './changes/ChangesCard';
 import { Disclosure } from './Disclosure';
 import { useTrans } from './face';
 import { Guard } from './Guard';
@@ -22,6 +23,10 @@ interface IItemProps {
   /** It ended because the user stopped the turn. */
   stopped: boolean;
   deviceId: string;
+  taskId: number;
+  turnId: number;
+  /** It belongs to the task's last turn. */
+  last: boolean;
 }
 
 /** One item of a transcript. */
@@ -56,6 +61,8 @@ function ItemBody(props: IItemProps): React.ReactElement {
       return <Steer text={item.text} />;
     case 'trust':
       return <TrustCard item={item} deviceId={props.deviceId} />;
+    case 'changes':
+      return <ChangesCard item={item} turn={props} last={props.last} />;
     case 'approval':
       return <ApprovalCard approval={item.approval} />;
   }

@@ -1,7 +1,13 @@
 import * as React from 'react';
 
+import type { IPlace } from '../api/fileRest';
 import { sendIcon } from '../icons';
+import { notSendable } from '../model/uploads';
+import { AttachButton } from './attachments/AttachButton';
+import { Chips } from './attachments/Chips';
+import { useUploads } from './attachments/useUploads';
 import { useTrans } from './face';
+import { useFileCompletion } from './fileCompletion';
 import { useAction } from './hooks';
 import { IconButton } from './IconButton';
 import { Thrown } from './Problem';
@@ -10,35 +16,55 @@ import { PushButton } from './PushButton';
 /** Height to which the text grows before it scrolls, in px. */
 const MAX_HEIGHT = 240;
 
+type Send = (text: string, attachments: number[]) => Promise<void>;
+
 interface IMessageBoxProps {
   label: string;
   placeholder: string;
   /** Why nothing can be sent now; null when it can. */
   blocked?: string | null;
-  send: (text: string) => Promise<void>;
+  send: Send;
   /** What the Send button is called, where that is not "Send". */
   sendWord?: string;
-  /** Another way to send, with Ctrl or Cmd and Enter. */
+  /** Another way to send, for text alone, with Ctrl or Cmd and Enter. */
   other?: {
     word: string;
     title: string;
     send: (text: string) => Promise<void>;
   };
+  /** The workspace whose files `@` completes. */
+  files?: IPlace | null;
+  /** What is sent with the text, which may stay empty then. */
+  above?: React.ReactNode;
   /** Choices between the text and the last row. */
   children?: React.ReactNode;
   /** Shares the last row with the Send button. */
   footer?: React.ReactNode;
 }
 
-/** A text to write and send: Enter sends, Shift+Enter starts a new line. The text stays until it was taken. */
+/** A text to write and send: Enter sends, Shift+Enter starts a new line. The text and its files stay until they were taken. */
 export function MessageBox(props: IMessageBoxProps): React.ReactElement {
   const trans = useTrans();
   const [text, setText] = React.useState('');
   const { busy, problem, run } = useAction();
+  const { uploads, list, add, refused, over, box } = useUploads();
   const area = React.useRef<HTMLTextAreaElement>(null);
-  const { other } = props;
+  const { other, above, files = null } = props;
+  const completion = useFileCompletion({
+    area,
+    place: files,
+    text,
+    onText: setText
+  });
   const word = props.sendWord ?? trans.__('Send');
-  const ready = text.trim() !== '' && !busy && !props.blocked;
+  const blocked =
+    props.blocked ??
+    notSendable(trans, list) ??
+    (list.length > 0 && !above && !text.trim()
+      ? trans.__('Write what to do with the files')
+      : null);
+  const ready = (text.trim() !== '' || !!above) && !busy && !blocked;
+  const more = list.length > 0 || !!above;
 
   React.useLayoutEffect(() => grow(area.current), [text]);
 
@@ -50,24 +76,32 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
     }
   }, []);
 
-  const send = (how: (text: string) => Promise<void> = props.send): void => {
+  const send = (how: Send = props.send): void => {
     if (ready) {
       run(async () => {
-        await how(text);
-        setText('');
+        const ids = uploads.ids;
+        await how(text, ids);
+        uploads.sent(ids);
+        // What was typed meanwhile stays.
+        setText(now => (now.startsWith(text) ? now.slice(text.length) : now));
       });
     }
   };
+  const sendOther = (): void => send(more ? undefined : other?.send);
 
   return (
     <form
+      {...box}
       className="wegent-MessageBox"
+      data-over={over}
       onSubmit={event => {
         event.preventDefault();
         send();
       }}
     >
+      {above}
       <textarea
+        {...completion.area}
         ref={area}
         rows={2}
         aria-label={props.label}
@@ -76,21 +110,32 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
         value={text}
         onChange={event => setText(event.target.value)}
         onKeyDown={event => {
-          if (isSend(event)) {
+          if (!completion.onKey(event) && isSend(event)) {
             event.preventDefault();
-            send(event.ctrlKey || event.metaKey ? other?.send : undefined);
+            if (event.ctrlKey || event.metaKey) {
+              sendOther();
+            } else {
+              send();
+            }
           }
         }}
       />
+      {completion.popup}
+      <Chips uploads={uploads} list={list} />
       {props.children}
       <div className="wegent-Row">
+        <AttachButton onFiles={chosen => add(() => chosen)} />
         {props.footer}
         {other && (
           <PushButton
             text={other.word}
-            title={other.title}
-            disabled={!ready}
-            onClick={() => send(other.send)}
+            title={
+              more
+                ? trans.__('Files and comments go with the next message')
+                : other.title
+            }
+            disabled={!ready || more}
+            onClick={sendOther}
           />
         )}
         <IconButton
@@ -99,10 +144,11 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
           icon={sendIcon}
           label={word}
           text={props.sendWord}
-          title={props.blocked ?? trans.__('%1 (Enter)', word)}
+          title={blocked ?? trans.__('%1 (Enter)', word)}
           disabled={!ready}
         />
       </div>
+      <Thrown error={refused} />
       <Thrown error={problem} />
     </form>
   );

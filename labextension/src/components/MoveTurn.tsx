@@ -3,6 +3,7 @@ import * as React from 'react';
 import type { IRequeue } from '../api/managing';
 import type { ITurn } from '../api/types';
 import { alternative } from '../model/devices';
+import { boundTo } from '../model/projects';
 import { useFace } from './face';
 import { DeviceHint } from './DeviceHint';
 import { DevicePicker } from './DevicePicker';
@@ -22,16 +23,23 @@ export function MoveTurn(props: {
   const [picked, pick] = React.useState<string | null>(null);
   const offered = here ? alternative(devices, here) : devices[0];
   const device = devices.find(one => one.device_id === picked) ?? offered;
+  const bound = boundTo(
+    gateway.tasks.get(turn.task_id),
+    useValue(gateway.projects)
+  );
   const place = useWorkspaceChoice({
     device,
     browsed: null,
-    own: {
-      value: 'device',
-      label: trans.__('in its folder there'),
-      title: trans.__(
-        'Where this task ran there before, else a new chat folder'
-      )
-    }
+    // A task of a project has no folder there by itself.
+    own: bound
+      ? null
+      : {
+          value: 'device',
+          label: trans.__('in its folder there'),
+          title: trans.__(
+            'Where this task ran there before, else a new chat folder'
+          )
+        }
   });
   const agent = device?.agents.find(one => one.id === turn.agent);
   const other = device !== undefined && device.device_id !== turn.device_id;

@@ -4,12 +4,15 @@ import * as React from 'react';
 
 import type { IAgent, IDevice, ITask, ITurn, Mode } from '../api/types';
 import { chooseAgent, pickable } from '../model/choices';
+import { promptOf } from '../model/comments';
+import { boundTo } from '../model/projects';
 import { isFinal } from '../model/states';
 import { AgentSelect } from './AgentSelect';
+import { PendingComments } from './changes/PendingComments';
 import { DeviceHint } from './DeviceHint';
 import { DevicePicker } from './DevicePicker';
 import { useFace } from './face';
-import { useDevice } from './hooks';
+import { useDevice, useValue } from './hooks';
 import { MessageBox } from './MessageBox';
 import { ModeSelect } from './ModeSelect';
 import { useWorkspaceChoice } from './workspaceChoice';
@@ -34,6 +37,7 @@ export function Reply(props: IReplyProps): React.ReactElement {
   const [pickedAgent, pickAgent] = React.useState<string | null>(null);
   const mode = picked ?? task.mode;
   const device = useDevice(pickedDevice ?? task.device_id);
+  const project = boundTo(task, useValue(gateway.projects));
   const moved = device !== undefined && device.device_id !== task.device_id;
   const agents = device ? agentsFor(device, task.agent) : [];
   const agent = chooseAgent(agents, pickedAgent ?? task.agent, task.agent);
@@ -48,15 +52,25 @@ export function Reply(props: IReplyProps): React.ReactElement {
       )
     }
   });
+  const path = moved ? place.workspace.path : task.workspace;
   const steerable = props.steering && turn?.state === 'running' && !moved;
 
-  const send = async (prompt: string): Promise<void> => {
+  const comments = useValue(gateway.comments.of(task.id));
+
+  const send = async (text: string, attachments: number[]): Promise<void> => {
+    const prompt = promptOf(trans, text, comments);
     const elsewhere = moved && {
       device_id: device.device_id,
       agent: agent?.id,
       workspace: place.workspace.path ? place.workspace : undefined
     };
-    await gateway.rest.createTurn(task.id, { prompt, mode, ...elsewhere });
+    await gateway.rest.createTurn(task.id, {
+      prompt,
+      mode,
+      attachments,
+      ...elsewhere
+    });
+    gateway.comments.remove(task.id, comments);
     pickDevice(null);
     pickAgent(null);
   };
@@ -83,9 +97,25 @@ export function Reply(props: IReplyProps): React.ReactElement {
             : undefined
         }
         send={send}
+        files={device && path ? { deviceId: device.device_id, path } : null}
+        above={
+          comments.length > 0 && (
+            <PendingComments
+              comments={comments}
+              onRemove={one => gateway.comments.remove(task.id, [one])}
+            />
+          )
+        }
         footer={
           <>
-            <DevicePicker device={device} onPick={pickDevice} />
+            <DevicePicker
+              device={device}
+              onPick={pickDevice}
+              fixed={
+                project &&
+                trans.__('Tasks of %1 run on its device.', project.name)
+              }
+            />
             <ModeSelect mode={mode} onPick={pick} />
           </>
         }

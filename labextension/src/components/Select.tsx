@@ -5,6 +5,8 @@ export interface IOption {
   label: string;
   title?: string;
   disabled?: boolean;
+  /** The heading under which it stands, with those of the same that are next to it. */
+  group?: string;
 }
 
 /** A native select that gives way to its neighbours. */
@@ -25,16 +27,39 @@ export function Select(props: {
       disabled={options.length === 0}
       onChange={event => props.onPick(event.target.value)}
     >
-      {options.map(option => (
-        <option
-          key={option.value}
-          value={option.value}
-          title={option.title}
-          disabled={option.disabled}
-        >
-          {option.label}
-        </option>
-      ))}
+      {inGroups(options).map(({ group, members }) =>
+        group === undefined ? (
+          members.map(asOption)
+        ) : (
+          <optgroup key={group} label={group}>
+            {members.map(asOption)}
+          </optgroup>
+        )
+      )}
     </select>
   );
+}
+
+function asOption(option: IOption): React.ReactElement {
+  const { value, label, title, disabled } = option;
+  return (
+    <option key={value} value={value} title={title} disabled={disabled}>
+      {label}
+    </option>
+  );
+}
+
+function inGroups(
+  options: readonly IOption[]
+): { group?: string; members: IOption[] }[] {
+  const groups: { group?: string; members: IOption[] }[] = [];
+  for (const option of options) {
+    const last = groups.at(-1);
+    if (last && last.group === option.group) {
+      last.members.push(option);
+    } else {
+      groups.push({ group: option.group, members: [option] });
+    }
+  }
+  return groups;
 }

@@ -3,6 +3,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import { Commands } from '../commands';
+import type { Aim } from '../model/aim';
 import type { Observable } from '../model/observable';
 import type { IWegentSettings } from '../tokens';
 import { Composer } from './Composer';
@@ -20,6 +21,7 @@ const OPEN_SETTINGS = 'settingeditor:open';
 export function SidePanelTop(props: {
   settings: IWegentSettings;
   folder: Observable<string | null>;
+  aim: Aim;
 }): React.ReactElement {
   const { gateway, trans, commands } = useFace();
   const version = useValue(gateway.version);

@@ -2,15 +2,19 @@ import { stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IDevice, ITask, ITurn } from '../api/types';
+import { branchIcon } from '../icons';
 import { present } from '../model/devices';
 import { secondsTo, slotsWord } from '../model/deviceWords';
+import { placeTitle, placeWord } from '../model/projectWords';
 import { holdsSlot, isFinal } from '../model/states';
 import { elapsed, modeHelp, modeWord, queueLine } from '../model/words';
 import { useFace, useTrans } from './face';
-import { useAction, useNow } from './hooks';
+import { useAction, useNow, useValue } from './hooks';
 import { IconButton } from './IconButton';
+import { MenuButton } from './menu';
 import { PracticeBand } from './PracticeBand';
 import { Thrown } from './Problem';
+import { placeMenu } from './projects/projectMenu';
 import { State } from './State';
 import { TerminalButton } from './TerminalButton';
 
@@ -29,7 +33,7 @@ export function TaskHeader(props: ITaskHeaderProps): React.ReactElement {
       <div className="wegent-Facts">
         <WhereFacts {...props} />
       </div>
-      <Terminal {...props} />
+      <Tools {...props} />
       <div className="wegent-Facts">
         <State
           state={turn?.state ?? task.state}
@@ -49,16 +53,22 @@ export function TaskHeader(props: ITaskHeaderProps): React.ReactElement {
 }
 
 function WhereFacts(props: ITaskHeaderProps): React.ReactElement {
-  const { trans } = useFace();
+  const { gateway, trans } = useFace();
   const { task, device, agentName } = props;
-  const workspace = task.workspace ?? trans.__('a new chat folder');
+  useValue(gateway.projects);
+  const project = gateway.projects.get(task.project_id);
+  const isWorktree = task.workspace_source === 'git_worktree';
   return (
     <>
       <span>{device?.name ?? trans.__('unknown device')}</span>
       <span>{agentName}</span>
-      <span className="wegent-Where" title={workspace}>
+      {project && !isWorktree && <span>{project.name}</span>}
+      <span className="wegent-Where" title={placeTitle(trans, task)}>
+        {isWorktree && (
+          <branchIcon.react tag="span" className="wegent-Mark" aria-hidden />
+        )}
         <span className="wegent-Path">
-          <bdi>{workspace}</bdi>
+          <bdi>{placeWord(trans, task, project)}</bdi>
         </span>
       </span>
       <span title={modeHelp(trans, task.mode)}>
@@ -68,16 +78,26 @@ function WhereFacts(props: ITaskHeaderProps): React.ReactElement {
   );
 }
 
-function Terminal(props: ITaskHeaderProps): React.ReactElement {
+/** What can be done where the task works. */
+function Tools(props: ITaskHeaderProps): React.ReactElement {
   const trans = useTrans();
   const { task, device } = props;
+  const more = placeMenu(task);
   return (
-    <TerminalButton
-      device={device}
-      task={task.id}
-      label={trans.__('Open a terminal where this task works')}
-      reason={task.workspace ? '' : trans.__('its folder is not made yet')}
-    />
+    <span className="wegent-HeaderTools">
+      <TerminalButton
+        device={device}
+        task={task.id}
+        label={trans.__('Open a terminal where this task works')}
+        reason={task.workspace ? '' : trans.__('its folder is not made yet')}
+      />
+      {more.length > 0 && (
+        <MenuButton
+          label={trans.__('More about where this task works')}
+          items={() => more}
+        />
+      )}
+    </span>
   );
 }
 

@@ -8,16 +8,17 @@ import { useFace } from './face';
 import { useAction } from './hooks';
 import { IconButton } from './IconButton';
 
-/** Opens a terminal on a device, where a task works if one is given. */
+/** Opens a terminal on a device: where a task works, or in a project, if one is given. */
 export function TerminalButton(props: {
   device: IDevice | undefined;
   label: string;
   task?: number;
+  project?: number;
   /** Why there is nowhere to open one yet. */
   reason?: string;
 }): React.ReactElement {
   const { trans, commands } = useFace();
-  const { device, label, task } = props;
+  const { device, label, task, project } = props;
   const { busy, run } = useAction();
   const reason = hindrance(trans, device) || props.reason;
   return (
@@ -28,7 +29,7 @@ export function TerminalButton(props: {
       disabled={busy || Boolean(reason)}
       onClick={() =>
         run(async () => {
-          const args = { device: device?.device_id, task };
+          const args = { device: device?.device_id, task, project };
           await commands.execute(Commands.openTerminal, args);
         })
       }

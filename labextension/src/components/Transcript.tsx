@@ -42,6 +42,7 @@ export function Transcript(props: {
                   who={whoAnswers(devices, turns, at)}
                   next={running >= 0 && at > running}
                   newest={running < 0 && at === turns.length - 1}
+                  last={at === turns.length - 1}
                 />
               ))}
             </NearbyContext.Provider>
@@ -99,11 +100,14 @@ function useFollow(
       return;
     }
     let top = scroller.scrollTop;
+    const decide = (): void => {
+      follows.current = isAtEnd(scroller);
+      setFollowing(follows.current);
+    };
     const onScroll = (): void => {
       // Text that came since our own scrolling is below, too: only going up says that the user left.
       if (scroller.scrollTop < top || isAtEnd(scroller)) {
-        follows.current = isAtEnd(scroller);
-        setFollowing(follows.current);
+        decide();
       }
       top = scroller.scrollTop;
     };
@@ -112,13 +116,23 @@ function useFollow(
         toEnd();
         // What became shorter moved the text, not the user.
         top = scroller.scrollTop;
+      } else {
+        decide();
       }
     });
+    const onClick = ({ target }: MouseEvent): void => {
+      // Who opens something wants to see it, not what is below it.
+      if (target instanceof Element && target.closest('[aria-expanded]')) {
+        follows.current = false;
+      }
+    };
     scroller.addEventListener('scroll', onScroll, { passive: true });
+    content.addEventListener('click', onClick);
     onResize.observe(scroller);
     onResize.observe(content);
     return () => {
       scroller.removeEventListener('scroll', onScroll);
+      content.removeEventListener('click', onClick);
       onResize.disconnect();
     };
   }, [scroller, content, toEnd]);

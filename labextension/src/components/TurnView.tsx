@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { IAttachment } from '../api/attachments';
 import type { ITurn, IUsage } from '../api/types';
 import { Commands } from '../commands';
 import { isFinal } from '../model/states';
@@ -8,6 +9,7 @@ import { hasTerminals } from '../model/labTerminal';
 import { askedTools, stoppedTools } from '../model/tools';
 import type { IShownTurn } from '../model/transcript';
 import { duration, secondsBetween } from '../model/words';
+import { SentFiles } from './attachments/SentFiles';
 import { useFace, useTrans } from './face';
 import { useAction, useValue } from './hooks';
 import { ItemView } from './ItemView';
@@ -16,6 +18,9 @@ import { Problem, Thrown } from './Problem';
 import { PushButton } from './PushButton';
 import { State } from './State';
 import { Waiting } from './Waiting';
+
+/** Of turns that are older than attachments. */
+const NONE: readonly IAttachment[] = [];
 
 /** The error of an agent that nobody has logged in to. */
 const NO_LOGIN = 'agent_login';
@@ -26,8 +31,10 @@ interface ITurnViewProps {
   who: string;
   /** An earlier turn runs, so that this one waits for it. */
   next: boolean;
-  /** No turn follows this one. */
+  /** No turn follows this one, and none runs. */
   newest: boolean;
+  /** No turn follows this one. */
+  last: boolean;
 }
 
 /** A message of the user and its answer. */
@@ -48,6 +55,7 @@ export const TurnView = React.memo(function TurnView(props: ITurnViewProps) {
       <div className="wegent-Prompt">
         <div className="wegent-Who">{trans.__('You')}</div>
         <div className="wegent-PromptText">{turn.prompt}</div>
+        <SentFiles files={turn.attachments ?? NONE} />
       </div>
       {turn.practice && <PracticeBand />}
       {turn.state === 'queued' ? (
@@ -62,6 +70,9 @@ export const TurnView = React.memo(function TurnView(props: ITurnViewProps) {
           live={running && at === shown.length - 1}
           stopped={stopped.has(item.item_id)}
           deviceId={turn.device_id}
+          taskId={turn.task_id}
+          turnId={turn.id}
+          last={props.last}
         />
       ))}
       {!running && <TurnEnd turn={turn} newest={props.newest} />}

@@ -107,5 +107,6 @@ export function useLoaded<T>(
 ): ILoaded<T> & { reload: () => Promise<void> } {
   const loaded = React.useMemo(() => new Loaded(load), [load]);
   React.useEffect(() => void loaded.load(), [loaded, state]);
-  return { ...useValue(loaded), reload: () => loaded.load() };
+  const reload = React.useCallback(() => loaded.load(), [loaded]);
+  return { ...useValue(loaded), reload };
 }

@@ -13,8 +13,11 @@ interface IPopover {
   popup: { ref: React.RefObject<HTMLDivElement>; id: string };
 }
 
-/** A part of the page that pops up above all panels; the browser closes it with Escape and clicks elsewhere. */
-export function usePopover(): IPopover {
+/**
+ * A part of the page that pops up above all panels; the browser closes it with Escape and clicks elsewhere.
+ * It stands at `anchor`, else at its button.
+ */
+export function usePopover(anchor?: React.RefObject<HTMLElement>): IPopover {
   const [id] = React.useState(() => DOMUtils.createDomID());
   const [open, setOpen] = React.useState(false);
   const button = React.useRef<HTMLButtonElement>(null);
@@ -31,10 +34,11 @@ export function usePopover(): IPopover {
     return () => element.removeEventListener('beforetoggle', onToggle);
   }, []);
   React.useLayoutEffect(() => {
-    if (open && button.current && popup.current) {
-      place(popup.current, button.current.getBoundingClientRect());
+    const at = anchor?.current ?? button.current;
+    if (open && at && popup.current) {
+      place(popup.current, at.getBoundingClientRect());
     }
-  }, [open]);
+  }, [open, anchor]);
   return {
     open,
     close: () => popup.current?.hidePopover(),
@@ -43,15 +47,15 @@ export function usePopover(): IPopover {
   };
 }
 
-/** Below the button, or above it where there is more room. */
-function place(popup: HTMLElement, button: DOMRect): void {
+/** Below its place, or above it where there is more room. */
+function place(popup: HTMLElement, at: DOMRect): void {
   const { innerHeight, innerWidth } = window;
-  const below = innerHeight - button.bottom;
+  const below = innerHeight - at.bottom;
   const { style } = popup;
-  const up = below < 240 && button.top > below;
-  const left = Math.min(button.left, innerWidth - popup.offsetWidth - GAP);
+  const up = below < 240 && at.top > below;
+  const left = Math.min(at.left, innerWidth - popup.offsetWidth - GAP);
   style.left = `${Math.max(GAP, left)}px`;
-  style.top = up ? 'auto' : `${button.bottom + GAP}px`;
-  style.bottom = up ? `${innerHeight - button.top + GAP}px` : 'auto';
-  style.maxHeight = `${(up ? button.top : below) - 2 * GAP}px`;
+  style.top = up ? 'auto' : `${at.bottom + GAP}px`;
+  style.bottom = up ? `${innerHeight - at.top + GAP}px` : 'auto';
+  style.maxHeight = `${(up ? at.top : below) - 2 * GAP}px`;
 }

@@ -7,8 +7,14 @@ const LIMIT = 1_000;
 const CONTEXT = 3;
 
 export interface ILine {
+  /** `…` stands for unchanged lines that are left out. */
   sign: '+' | '-' | ' ' | '…';
   text: string;
+  /** Its number before and after, from 1; null where it is not there. */
+  before: number | null;
+  after: number | null;
+  /** What was left out. */
+  hidden?: readonly ILine[];
 }
 
 export interface ILineDiff {
@@ -19,7 +25,7 @@ export interface ILineDiff {
 
 /** Compare two texts; `before` is null for a new file. */
 export function lineDiff(before: string | null, after: string): ILineDiff {
-  const lines = compare(splitLines(before ?? ''), splitLines(after));
+  const lines = compareTexts(before ?? '', after);
   return {
     lines: withContext(lines),
     added: lines.filter(line => line.sign === '+').length,
@@ -27,12 +33,29 @@ export function lineDiff(before: string | null, after: string): ILineDiff {
   };
 }
 
+/** All lines of two texts, in one order. */
+export function compareTexts(before: string, after: string): ILine[] {
+  const lines = compare(splitLines(before), splitLines(after));
+  let [old, now] = [0, 0];
+  return lines.map(({ sign, text }) => ({
+    sign,
+    text,
+    before: sign === '+' ? null : ++old,
+    after: sign === '-' ? null : ++now
+  }));
+}
+
+interface ISigned {
+  sign: '+' | '-' | ' ';
+  text: string;
+}
+
 function splitLines(text: string): string[] {
   const lines = text.split('\n');
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
-function compare(a: string[], b: string[]): ILine[] {
+function compare(a: string[], b: string[]): ISigned[] {
   const start = commonStart(a, b);
   const end = commonStart(a.slice(start).reverse(), b.slice(start).reverse());
   return [
@@ -50,18 +73,18 @@ function commonStart(a: string[], b: string[]): number {
   return count;
 }
 
-function signed(sign: ILine['sign'], texts: string[]): ILine[] {
+function signed(sign: ISigned['sign'], texts: string[]): ISigned[] {
   return texts.map(text => ({ sign, text }));
 }
 
-function changed(a: string[], b: string[]): ILine[] {
+function changed(a: string[], b: string[]): ISigned[] {
   if (a.length > LIMIT || b.length > LIMIT) {
     return [...signed('-', a), ...signed('+', b)];
   }
   const lengths = commonLengths(a, b);
   const width = b.length + 1;
   const at = (i: number, j: number): number => lengths[i * width + j] ?? 0;
-  const lines: ILine[] = [];
+  const lines: ISigned[] = [];
   let i = 0;
   let j = 0;
   while (i < a.length || j < b.length) {
@@ -98,7 +121,7 @@ function commonLengths(a: string[], b: string[]): Uint16Array {
 }
 
 /** Leave out unchanged lines that are far from any change. */
-function withContext(lines: ILine[]): ILine[] {
+export function withContext(lines: readonly ILine[]): ILine[] {
   const near = new Uint8Array(lines.length);
   lines.forEach((line, at) => {
     if (line.sign !== ' ') {
@@ -106,12 +129,23 @@ function withContext(lines: ILine[]): ILine[] {
     }
   });
   const shown: ILine[] = [];
+  let hidden: ILine[] = [];
+  const close = (): void => {
+    if (hidden.length > 1) {
+      shown.push({ sign: '…', text: '', before: null, after: null, hidden });
+    } else {
+      shown.push(...hidden);
+    }
+    hidden = [];
+  };
   lines.forEach((line, at) => {
     if (near[at]) {
+      close();
       shown.push(line);
-    } else if (shown.at(-1)?.sign !== '…') {
-      shown.push({ sign: '…', text: '' });
+    } else {
+      hidden.push(line);
     }
   });
+  close();
   return shown;
 }

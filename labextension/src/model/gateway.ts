@@ -2,8 +2,12 @@ import type { ServerConnection } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 
 import { AccessRest } from '../api/accessRest';
+import { AttachmentRest } from '../api/attachmentRest';
 import { ApiError } from '../api/caller';
+import { ChangesRest } from '../api/changesRest';
 import { DeviceRest } from '../api/deviceRest';
+import { FileRest } from '../api/fileRest';
+import { ProjectRest } from '../api/projectRest';
 import { Rest } from '../api/rest';
 import { makeSocket, watch, type TaskSocket } from '../api/socket';
 import { TerminalRest } from '../api/terminalRest';
@@ -16,9 +20,14 @@ import type {
   IVersion
 } from '../api/types';
 import { Approvals } from './approvals';
+import { Boxes } from './boxes';
+import { Comments } from './comments';
 import { Devices } from './devices';
 import { Cell } from './observable';
+import { ChangedFiles } from './openDocuments';
+import { Projects } from './projects';
 import { TaskSession } from './session';
+import { ShownChange } from './shownChange';
 import { currentTurn, isFinal } from './states';
 import { Tasks } from './tasks';
 import { TerminalLink } from './terminalLink';
@@ -49,11 +58,20 @@ export class Gateway implements IDisposable {
   readonly tasks = new Tasks();
   readonly approvals = new Approvals();
   readonly terminals = new Terminals();
+  readonly projects = new Projects();
+  readonly comments = new Comments();
+  readonly boxes = new Boxes();
+  readonly shownChange = new ShownChange();
+  readonly changedFiles: ChangedFiles;
   readonly trust: Trust;
   readonly rest: Rest;
   readonly deviceRest: DeviceRest;
   readonly access: AccessRest;
   readonly terminalRest: TerminalRest;
+  readonly projectRest: ProjectRest;
+  readonly changesRest: ChangesRest;
+  readonly attachmentRest: AttachmentRest;
+  readonly fileRest: FileRest;
   readonly terminalLink: TerminalLink;
 
   constructor(settings: ServerConnection.ISettings) {
@@ -61,6 +79,11 @@ export class Gateway implements IDisposable {
     this.deviceRest = new DeviceRest(settings);
     this.access = new AccessRest(settings);
     this.terminalRest = new TerminalRest(settings);
+    this.projectRest = new ProjectRest(settings);
+    this.changesRest = new ChangesRest(settings);
+    this.attachmentRest = new AttachmentRest(settings);
+    this.fileRest = new FileRest(settings);
+    this.changedFiles = new ChangedFiles(this.devices, this.rest);
     this.trust = new Trust(this.deviceRest);
     this.socket = makeSocket(settings);
     this.terminalLink = new TerminalLink(() => makeTerminalSocket(this.socket));
@@ -160,6 +183,8 @@ export class Gateway implements IDisposable {
     socket.on('approval:update', one => this.approvals.put(one));
     socket.on('terminal:update', one => this.terminals.put(one));
     socket.on('terminal:removed', one => this.terminals.drop(one.session_id));
+    socket.on('project:update', project => this.projects.put(project));
+    socket.on('project:removed', ({ id }) => this.projects.drop(id));
     socket.on('lagged', ({ task_id }) => {
       void this.sessions.get(task_id)?.join();
     });
@@ -179,6 +204,7 @@ export class Gateway implements IDisposable {
       this.tasks.reset(known.tasks);
       this.approvals.reset(known.approvals);
       this.terminals.reset(known.terminals ?? []);
+      this.projects.reset(known.projects ?? []);
     } catch (error) {
       await this.onLost(error as ApiError);
       return;

@@ -29,6 +29,8 @@ export const palettePlugin: JupyterFrontEndPlugin<void> = {
       Commands.stopTask,
       Commands.endTerminal,
       Commands.addDevice,
+      Commands.newProject,
+      Commands.cleanUpWorktree,
       Commands.tryPracticeModel
     ]) {
       palette?.addItem({ command, category });

@@ -7,6 +7,7 @@ import {
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import type { IProject } from '../api/projects';
 import { Commands } from '../commands';
 import { followFolder } from '../folder';
 import { wegentIcon } from '../icons';
@@ -44,7 +45,7 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
 
 function addCommands(
   app: JupyterFrontEnd,
-  { trans }: IWegent,
+  { gateway, trans }: IWegent,
   side: WegentSide
 ): void {
   const describedBy = { args: { type: 'object', properties: {} } };
@@ -56,16 +57,37 @@ function addCommands(
     describedBy,
     execute: open
   });
+  const projectOf = (args: { project?: unknown }): IProject | undefined =>
+    gateway.projects.get(Number(args.project));
   app.commands.addCommand(Commands.newTask, {
-    label: trans.__('Ask an Agent'),
+    label: args =>
+      args.project === undefined
+        ? trans.__('Ask an Agent')
+        : trans.__('New Task Here'),
     caption: trans.__('Write a message that starts a new task'),
-    icon: wegentIcon,
-    describedBy,
-    execute: () => {
+    icon: args => (args.project === undefined ? wegentIcon : undefined),
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          project: { type: 'integer', description: 'Start it in this project' }
+        }
+      }
+    },
+    isEnabled: args =>
+      args.project === undefined || projectOf(args)?.state === 'ready',
+    execute: args => {
+      const project = projectOf(args);
+      if (project) {
+        side.aim.at(project);
+      }
       open();
       side.focusComposer();
     }
   });
+  gateway.projects.changed.connect(() =>
+    app.commands.notifyCommandChanged(Commands.newTask)
+  );
 }
 
 async function openOnce(

@@ -33,6 +33,10 @@ const OPEN_ARGS = {
         type: 'integer',
         description: 'The id of a task: the shell starts where it works'
       },
+      project: {
+        type: 'integer',
+        description: 'The id of a project: the shell starts there'
+      },
       session: aText('The id of a terminal that is there already'),
       number: {
         type: 'integer',
@@ -125,7 +129,10 @@ export function addTerminalCommands(
 /** The device on which a shell would start, if it can. */
 function deviceOf({ gateway }: IWegent, args: Args): string | undefined {
   const devices = gateway.devices.value.filter(present);
-  const id = args.device ?? gateway.tasks.get(Number(args.task))?.device_id;
+  const id =
+    args.device ??
+    gateway.tasks.get(Number(args.task))?.device_id ??
+    gateway.projects.get(Number(args.project))?.device_id;
   const device =
     id === undefined
       ? chooseDevice(devices, null)
@@ -190,6 +197,9 @@ async function startIn(
   const device = deviceOf(wegent, args);
   if (device === undefined) {
     throw new Error(trans.__('The device is not online.'));
+  }
+  if (args.project !== undefined) {
+    return tabs.startInProject(Number(args.project));
   }
   return tabs.start(device, {
     ...(typeof args.path === 'string' ? { path: args.path } : {}),

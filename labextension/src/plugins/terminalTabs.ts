@@ -2,7 +2,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { WidgetTracker } from '@jupyterlab/apputils';
 import type { ITranslator } from '@jupyterlab/translation';
 
-import type { IStartTerminal } from '../api/terminals';
+import type { IStartedTerminal, IStartTerminal } from '../api/terminals';
 import type { ITerminalPlace } from '../model/terminals';
 import { TerminalView } from '../model/terminalView';
 import type { IWegent } from '../tokens';
@@ -26,9 +26,13 @@ export class TerminalTabs {
   /** Start a shell and show it. */
   async start(device: string, request: IStartTerminal): Promise<TerminalTab> {
     const { terminalRest } = this.has.wegent.gateway;
-    const started = await terminalRest.start(device, request);
-    const { session_id: session, path } = started;
-    return this.show({ session, device, path }, true);
+    return this.showStarted(await terminalRest.start(device, request));
+  }
+
+  /** Start a shell in a project and show it. */
+  async startInProject(project: number): Promise<TerminalTab> {
+    const { projectRest } = this.has.wegent.gateway;
+    return this.showStarted(await projectRest.terminal(project, {}));
   }
 
   /** Show a terminal: its tab of that number, made if there is none. */
@@ -60,6 +64,11 @@ export class TerminalTabs {
   /** The tabs that show a terminal. */
   of(session: string): TerminalTab[] {
     return this.has.tracker.filter(tab => tab.content.view.session === session);
+  }
+
+  private showStarted(started: IStartedTerminal): Promise<TerminalTab> {
+    const { session_id: session, device_id: device, path } = started;
+    return this.show({ session, device, path }, true);
   }
 
   private make(place: ITerminalPlace, number: number): TerminalTab {

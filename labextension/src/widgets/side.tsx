@@ -13,9 +13,11 @@ import { Commands } from '../commands';
 import { DeviceList } from '../components/DeviceList';
 import type { IFace } from '../components/face';
 import { NeedsYou } from '../components/NeedsYou';
+import { ProjectList } from '../components/projects/ProjectList';
 import { SidePanelTop } from '../components/SidePanelTop';
 import { TaskList } from '../components/TaskList';
 import { wegentIcon } from '../icons';
+import { Aim } from '../model/aim';
 import type { Observable } from '../model/observable';
 import { needsYou } from '../model/words';
 import type { IWegentSettings } from '../tokens';
@@ -24,8 +26,11 @@ import { FaceWidget } from './faceWidget';
 /** In the tab of the sidebar while something waits for the user. */
 const WAITING = 'wegent-mod-waiting';
 
-/** The sidebar: composer on top; what needs the user, tasks and devices below. */
+/** The sidebar: composer on top; what needs the user, tasks, devices and projects below. */
 export class WegentSide extends SidePanel {
+  /** Where the composer's next task goes. */
+  readonly aim: Aim;
+
   constructor(options: {
     face: IFace;
     settings: IWegentSettings;
@@ -36,6 +41,7 @@ export class WegentSide extends SidePanel {
     const { face, settings, folder } = options;
     const { trans } = face;
     this.face = face;
+    this.aim = new Aim(face.gateway.devices);
     this.id = 'wegent-side';
     this.addClass('wegent-Side');
     this.title.icon = wegentIcon;
@@ -44,21 +50,33 @@ export class WegentSide extends SidePanel {
 
     this.top = new FaceWidget(
       face,
-      <SidePanelTop settings={settings} folder={folder} />
+      <SidePanelTop settings={settings} folder={folder} aim={this.aim} />
     );
     this.top.addClass('wegent-SideTop');
     (this.layout as PanelLayout).insertWidget(0, this.top);
     this.needs = section(face, '', <NeedsYou />);
     this.needs.addClass('wegent-Needs');
-    this.addWidget(section(face, trans.__('Tasks'), <TaskList />));
-    const devices = section(face, trans.__('Devices'), <DeviceList />);
-    devices.toolbar = toolbarWith(face.commands, Commands.addDevice);
-    this.addWidget(devices);
+    this.tasks = section(face, trans.__('Tasks'), <TaskList />);
+    this.devices = section(face, trans.__('Devices'), <DeviceList />);
+    this.devices.toolbar = toolbarWith(face.commands, Commands.addDevice);
+    this.projects = section(
+      face,
+      trans.__('Projects'),
+      <ProjectList aim={this.aim} />
+    );
+    this.projects.toolbar = toolbarWith(face.commands, Commands.newProject);
+    [this.tasks, this.devices, this.projects].forEach(one =>
+      this.addWidget(one)
+    );
+    this.unfold(this.projects, false);
     face.gateway.approvals.changed.connect(this.onApprovals, this);
     face.gateway.tasks.changed.connect(this.onTasks, this);
+    face.gateway.projects.changed.connect(this.onProjects, this);
     this.onApprovals();
+    this.onProjects();
     if (this.content instanceof AccordionPanel) {
       this.content.handleMoved.connect(() => (this.arranged = true));
+      this.content.expansionToggled.connect(() => this.fitSections());
     }
     this.resized = new ResizeObserver(() => this.fitSections());
     this.resized.observe(this.content.node);
@@ -72,6 +90,7 @@ export class WegentSide extends SidePanel {
   override dispose(): void {
     this.face.gateway.approvals.changed.disconnect(this.onApprovals, this);
     this.face.gateway.tasks.changed.disconnect(this.onTasks, this);
+    this.face.gateway.projects.changed.disconnect(this.onProjects, this);
     this.needs.dispose();
     this.resized.disconnect();
     super.dispose();
@@ -109,15 +128,43 @@ export class WegentSide extends SidePanel {
     }
   }
 
+  /** Folded up while there are none, which leaves the room to others; a new one shows. */
+  private onProjects(): void {
+    const count = this.face.gateway.projects.value.length;
+    if (count > this.projectCount) {
+      this.unfold(this.projects, true);
+    }
+    this.projectCount = count;
+  }
+
+  private unfold(part: Section, open: boolean): void {
+    if (this.content instanceof AccordionPanel) {
+      const at = this.content.widgets.indexOf(part);
+      if (open) {
+        this.content.expand(at);
+      } else {
+        this.content.collapse(at);
+      }
+    }
+  }
+
   /**
    * The part above grows and shrinks with what it shows, which Lumino's layout does not see.
-   * Lumino takes the same from each section, which leaves the smaller one nothing: share anew until the user does.
+   * Lumino takes the same from each section, which leaves the smaller one nothing, and gives one that unfolds none:
+   * share anew until the user does.
    */
   private fitSections(): void {
     if (!this.arranged && this.content instanceof AccordionPanel) {
-      const rest = this.hasTasks ? [3, 2] : [1, 3];
+      const shares = new Map<Widget, number>([
+        [this.needs, 8],
+        [this.tasks, this.hasTasks ? 3 : 1],
+        [this.devices, this.hasTasks ? 2 : 3],
+        [this.projects, 2]
+      ]);
       this.content.setRelativeSizes(
-        this.needs.parent === null ? rest : [8, ...rest]
+        this.content.widgets.map(one =>
+          one.isHidden ? 0 : (shares.get(one) ?? 0)
+        )
       );
     }
     MessageLoop.sendMessage(this.content, Widget.ResizeMessage.UnknownSize);
@@ -125,10 +172,14 @@ export class WegentSide extends SidePanel {
 
   private readonly face: IFace;
   private readonly needs: FaceWidget;
+  private readonly tasks: Section;
+  private readonly devices: Section;
+  private readonly projects: Section;
   private readonly top: FaceWidget;
   private readonly resized: ResizeObserver;
   private arranged = false;
   private hasTasks = false;
+  private projectCount = 0;
 }
 
 /** A part of the sidebar; JupyterLab puts its toolbar into its title. */

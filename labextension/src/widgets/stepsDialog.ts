@@ -22,6 +22,7 @@ export class StepsDialog extends Dialog<void> {
 
   override handleEvent(event: Event): void {
     const enter = event instanceof KeyboardEvent && event.key === 'Enter';
+    const escape = event instanceof KeyboardEvent && event.key === 'Escape';
     const inField = event.target instanceof HTMLInputElement;
     if (event.type === 'focus' && this.keepFocus(event)) {
       return;
@@ -29,6 +30,9 @@ export class StepsDialog extends Dialog<void> {
     if (event instanceof KeyboardEvent && event.key === 'Tab') {
       this.turnAround(event);
       return;
+    }
+    if (escape && this.node.querySelector(':popover-open')) {
+      return; // The browser closes that, and the dialog stays.
     }
     // JupyterLab would accept at Enter, and enable the button with every key typed.
     if (!(enter && inField) && event.type !== 'input') {

@@ -10,7 +10,17 @@ from typing import Any, Literal
 from pydantic_core import PydanticSerializationError, from_json, to_json
 from sqlalchemy import Connection, Executable, Table, bindparam, delete, func, select, update
 
-from wegent_jupyter.gateway.store.tables import approvals, attempts, devices, events, meta, tasks, turns
+from wegent_jupyter.gateway.store.tables import (
+    approvals,
+    attachments,
+    attempts,
+    devices,
+    events,
+    meta,
+    projects,
+    tasks,
+    turns,
+)
 from wegent_jupyter.protocol.api import Approval, Task, Turn
 from wegent_jupyter.protocol.jsonable import bounded
 from wegent_jupyter.protocol.states import AttemptState
@@ -109,7 +119,10 @@ def set_meta(connection: Connection, key: str, value: str) -> None:
 
 def highest_id(connection: Connection) -> int:
     """Return the highest id that was ever stored, 0 in an empty database."""
-    return max(connection.execute(select(func.max(t.c.id))).scalar() or 0 for t in (tasks, turns, attempts))
+    return max(
+        connection.execute(select(func.max(t.c.id))).scalar() or 0
+        for t in (tasks, turns, attempts, projects, attachments)
+    )
 
 
 def all_devices(connection: Connection) -> list[tuple[str, Row]]:
@@ -161,6 +174,17 @@ def workspaces_on(connection: Connection, owner: str, device_id: str) -> list[st
         if path:
             found[path] = None
     return list(found)
+
+
+def worktrees_of(connection: Connection, owner: str) -> list[tuple[int, str, str]]:
+    """Return (task, device, directory) of the worktrees of an owner's tasks, newest first."""
+    rows, _ = list_tasks(connection, owner, MAX_WORKSPACES, None)
+    return [
+        (row["id"], device_id, place["workspace"])
+        for row in rows
+        for device_id, place in row.get("places", {}).items()
+        if place.get("source") == "git_worktree" and place.get("workspace")
+    ]
 
 
 def save_turn(connection: Connection, turn: Turn) -> None:

@@ -94,5 +94,22 @@ removed_devices = Table(
     Column("device_id", String(100), primary_key=True),
 )
 
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("owner", String(255), nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("owner", String(255), nullable=False),
+    Column("turn_id", BigInteger),
+    Column("data", Text, nullable=False),
+)
+
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 """Alembic's own table, read at each start so that Alembic is only imported when there is something to do."""

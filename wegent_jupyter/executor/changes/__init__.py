@@ -1,0 +1,1 @@
+"""What turns change: snapshots before and after them, and taking it back."""

@@ -1,0 +1,1 @@
+"""Directories of projects, clones, worktrees, and what is in them."""
