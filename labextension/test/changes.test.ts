@@ -117,6 +117,42 @@ void test('lines have the numbers of before and after', () => {
   );
 });
 
+/** What the lines of one side come to: the text that they are from. */
+function side(lines: ReturnType<typeof fileLines>, sign: string): string {
+  return lines
+    .filter(line => line.sign === ' ' || line.sign === sign)
+    .map(line => line.text)
+    .join('\n');
+}
+
+void test('changes that are far apart in a long file are told apart', () => {
+  const before = Array.from({ length: 20_000 }, (_, at) => `line ${at}`);
+  const after = [...before];
+  after[15_000] = 'changed';
+  after.splice(9_000, 1_200);
+  after.splice(500, 0, 'inserted');
+  const texts = { before: before.join('\n'), after: after.join('\n') };
+  const lines = fileLines(texts);
+  assert.equal(lines.filter(line => line.sign === '+').length, 2);
+  assert.equal(lines.filter(line => line.sign === '-').length, 1_201);
+  assert.equal(side(lines, '-'), texts.before);
+  assert.equal(side(lines, '+'), texts.after);
+});
+
+void test('long files without a line in common, or with the same line again and again, end', () => {
+  const numbers = Array.from({ length: 5_000 }, (_, at) => at);
+  for (const [before, after] of [
+    [numbers.map(at => `a${at}`), numbers.map(at => `b${at}`)],
+    [numbers.map(() => 'x'), numbers.map(at => (at % 2 ? 'x' : 'y'))],
+    [numbers.map(String), [...numbers].reverse().map(String)]
+  ] as const) {
+    const texts = { before: before.join('\n'), after: after.join('\n') };
+    const lines = fileLines(texts);
+    assert.equal(side(lines, '-'), texts.before);
+    assert.equal(side(lines, '+'), texts.after);
+  }
+});
+
 void test('what ends all lines of a file is not shown, what ends some is', () => {
   const texts = (before: string, after: string): string[] =>
     fileLines({ before, after }).map(line => line.text);

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.support import repositories
 from tests.support.access import credential
 from tests.support.machine import Machine
-from tests.support.repository import bare_copy, git, new_repository, slow_git
+from tests.support.repositories import bare, git, slow_git
 from tests.support.server import JupyterServer, wait_for
 from tests.support.shell import Ran, Terminal, wegent
 
@@ -62,14 +63,14 @@ def no_project_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture
 def origin(tmp_path: Path) -> Path:
     """Return what is cloned: a bare repository with `a.txt` and `b.txt`."""
-    source = new_repository(tmp_path / "source", a_txt="one\n", b_txt="one\n", gitignore="")
-    return bare_copy(source, tmp_path / f"{tmp_path.name}.git")
+    source = repositories.repository(tmp_path / "source", **{"a.txt": "one\n", "b.txt": "one\n"})
+    return bare(tmp_path / f"{tmp_path.name}.git", source)
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """Return a work tree in which tasks run."""
-    place = new_repository(tmp_path / "churn", a_txt="one\n", b_txt="one\n")
+    place = repositories.repository(tmp_path / "churn", **{"a.txt": "one\n", "b.txt": "one\n"})
     (place / ".gitignore").write_text("*.log\n")
     git(place, "add", "-A")
     git(place, "commit", "-q", "-m", "Ignore logs")
@@ -317,9 +318,9 @@ def test_a_diff_is_unified_and_can_be_of_some_files(server: JupyterServer, repos
     assert done(wegent(server, "changes", task, "--diff", "b.txt")).splitlines() == second
     [diff] = json.loads(done(wegent(server, "changes", task, "--diff", "a.txt", "--json")))
     assert (diff["before"], diff["after"]) == ("one\n", "one\ntwo\n")
-    ran = wegent(server, "changes", task, "--diff", "readme.md")
+    ran = wegent(server, "changes", task, "--diff", "other.md")
     done(ran, 2)
-    assert "readme.md" in ran.err
+    assert "other.md" in ran.err
 
 
 def test_a_notebook_is_compared_cell_by_cell(server: JupyterServer, repository: Path) -> None:

@@ -20,7 +20,7 @@ import pytest
 
 from tests.support.access import credential
 from tests.support.executor import Program
-from tests.support.repository import new_repository
+from tests.support.repositories import repository
 from tests.support.server import ROOT, TOKEN, JupyterServer, free_port, private_environment, wait_for
 from tests.support.shell import Terminal, wegent
 from tests.support.sshd import SshServer
@@ -213,7 +213,7 @@ def with_project(server: JupyterServer, command: str, folder: Path) -> str:
     """Return a command about the project of the pages, which is there unless the command makes it."""
     for one in server.get("/projects").json()["items"]:
         assert server.request("DELETE", f"/projects/{one['id']}").status_code == 200
-    place = new_repository(folder / "churn")
+    place = repository(folder / "churn")
     if " add " not in command:
         [device] = [one for one in server.get("/devices").json()["items"] if one["embedded"]]
         config = {"execution": {"deviceId": device["device_id"]}, "workspace": {"localPath": str(place)}}
@@ -254,7 +254,7 @@ def a_task(server: JupyterServer, command: str, folder: Path) -> int:
     if " changes " in command:
         return finished(server, "!write notes.txt hi", workspace={"path": str(folder)})
     if " worktrees " in command:
-        place = new_repository(folder / "churn")
+        place = repository(folder / "churn")
         return finished(server, workspace={"path": str(place), "worktree": True})
     return finished(server) if "--device" in command or " terminal " in command else failed(server)
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from tests.support.repositories import git, repository
+from tests.support.repositories import git, repository, slow_git
 from tests.support.world import OWNER, Box, World
 from wegent_jupyter.gateway.errors import Conflict, NotFound, Refused, Unavailable
 from wegent_jupyter.protocol import api
@@ -63,23 +62,14 @@ def origin(path: Path, **branches: str) -> Path:
     return path
 
 
-@asynccontextmanager
-async def hold_clones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Path]:
-    """Let every `git clone` wait until the file that is yielded is there."""
-    go = tmp_path / "go"
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    script = f"""#!/bin/sh
-for word in "$@"; do
-  if [ "$word" = clone ]; then until [ -e {go} ]; do sleep 0.05; done; fi
-done
-PATH="${{PATH#*:}}" exec git "$@"
-"""
-    (programs / "git").write_text(script)
-    (programs / "git").chmod(0o755)
+@pytest.fixture
+def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Name the file without which nothing is cloned."""
+    gate = tmp_path / "go"
+    programs = slow_git(tmp_path / "programs", gate)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    yield go
-    go.touch()
+    yield gate
+    gate.touch()
 
 
 # Made.
@@ -263,11 +253,11 @@ def test_a_device_that_is_away_or_unknown_gets_no_project(tmp_path: Path) -> Non
     asyncio.run(scenario())
 
 
-def test_a_clone_survives_a_cut_and_a_restart_of_the_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clone_survives_a_cut_and_a_restart_of_the_gateway(tmp_path: Path, go: Path) -> None:
     source = origin(tmp_path / "churn.git", main="one")
 
     async def scenario() -> None:
-        async with World(tmp_path) as world, hold_clones(tmp_path, monkeypatch) as go:
+        async with World(tmp_path) as world:
             project = await create(world, git=str(source))
             assert project.state == "preparing"
             with pytest.raises(Conflict):
@@ -284,13 +274,11 @@ def test_a_clone_survives_a_cut_and_a_restart_of_the_gateway(tmp_path: Path, mon
     asyncio.run(scenario())
 
 
-def test_a_clone_that_died_with_its_executor_starts_anew_and_leaves_one_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clone_that_died_with_its_executor_starts_anew_and_leaves_one_directory(tmp_path: Path, go: Path) -> None:
     source = origin(tmp_path / "churn.git", main="one")
 
     async def scenario() -> None:
-        async with World(tmp_path) as world, hold_clones(tmp_path, monkeypatch) as go:
+        async with World(tmp_path) as world:
             project = await create(world, git=str(source))
             await world.stop_device()
             go.touch()

@@ -692,6 +692,7 @@ def test_ctrl_c_silences_a_flood_at_once(tmp_path: Path) -> None:
     on_device(tmp_path, script)
 
 
+@pytest.mark.timeout(400)  # five hundred shells, under their guards
 def test_no_descriptor_is_left_open_over_many_terminals(tmp_path: Path) -> None:
     async def script(device: Device) -> None:
         await device.ready()

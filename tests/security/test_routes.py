@@ -303,7 +303,11 @@ class House:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     server = JupyterServer(
-        tmp_path_factory.mktemp("house"), base_url=BASE_URL, options=people.OPTIONS, environment=people.ENVIRONMENT
+        tmp_path_factory.mktemp("house"),
+        base_url=BASE_URL,
+        options=people.OPTIONS,
+        pages=True,
+        environment=people.ENVIRONMENT,
     ).start()
     created = server.submit("!say first\n!write made.txt hi")["task"]
     server.finished(created["id"])

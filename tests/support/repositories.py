@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -52,3 +54,20 @@ def bare(path: Path, source: Path) -> Path:
     git(source, "clone", "-q", "--bare", str(source), str(path))
     git(path, "update-server-info")
     return path
+
+
+def slow_git(folder: Path, gate: Path) -> Path:
+    """Return a folder for PATH whose `git` is the real one, but clones only when `gate` is there, and says how far."""
+    real = shutil.which("git")
+    assert real is not None, "This needs git"
+    folder.mkdir(parents=True)
+    program = folder / "git"
+    program.write_text(
+        "#!/bin/sh\n"
+        f'for word in "$@"; do if [ "$word" = clone ]; then\n'
+        f"  printf 'Receiving objects:  43%% (43/100)\\r' >&2\n"
+        f"  until [ -e {shlex.quote(str(gate))} ]; do sleep 0.05; done; break\n"
+        f'fi; done\nexec {shlex.quote(real)} "$@"\n'
+    )
+    program.chmod(0o755)
+    return folder

@@ -72,6 +72,8 @@ class JupyterServer:
     """Where it listens; tests reach it over loopback."""
     base_url: str = "/"
     extended: bool = True
+    pages: bool = False
+    """With JupyterLab's pages, though it is not JupyterLab that is started."""
     environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
@@ -82,7 +84,7 @@ class JupyterServer:
     @property
     def extensions(self) -> dict[str, bool]:
         """Return what it loads: without a face it needs none of JupyterLab's, which take it two seconds."""
-        faces = {} if self.app != "jupyter_server" else dict.fromkeys(FACES, False)
+        faces = {} if self.pages or self.app != "jupyter_server" else dict.fromkeys(FACES, False)
         return {"wegent_jupyter": self.extended, **faces}
 
     @property

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.support.changes_face import agree, card, named, show
 from tests.support.face import DARK, LIGHT, LIVENESS, Face, Task
 from tests.support.lab import lab_server
 from tests.support.looks import READABLE, contrast
 from tests.support.machine import Machine
 from tests.support.narrow import narrow_side, too_wide
-from tests.support.repository import bare_copy, git, new_repository, slow_git
+from tests.support.repositories import bare, git, repository, slow_git
 from tests.support.server import JupyterServer, wait_for
 from tests.support.terminal_face import BASH, Terminal, end_all, new_terminal, plain_prompt, sessions
 
@@ -53,6 +54,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, gate: Path) -> Iterator[Jupyte
 @pytest.fixture(scope="module")
 def running_box(lab: JupyterServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     machine = Machine(tmp_path_factory.mktemp("machine") / BOX, lab, environment=BASH)
+    plain_prompt(machine.home)
     try:
         yield machine.start()
     finally:
@@ -214,7 +216,7 @@ def test_the_section_says_what_to_do_while_there_are_no_projects(face: Face) -> 
 
 
 def test_a_folder_is_looked_for_on_the_device_and_becomes_a_project(face: Face) -> None:
-    new_repository(face.server.files / "code" / "churn")
+    repository(face.server.files / "code" / "churn")
     (face.server.files / "code" / "notes").mkdir()
     steps = new_project(face)
     steps.get_by_role("button", name=f"Browse {HERE}").click()
@@ -325,7 +327,7 @@ def test_a_repository_is_cloned_with_progress_and_worked_in_when_it_is_there(
     face: Face, gate: Path, tmp_path: Path
 ) -> None:
     gate.unlink()
-    clone(face, bare_copy(new_repository(tmp_path / "work"), tmp_path / "customers.git"))
+    clone(face, bare(tmp_path / "customers.git", repository(tmp_path / "work")))
     line = row(face, "customers")
     expect(line).to_contain_text("Receiving objects, 43 %")
     expect(line.get_by_role("progressbar", name="Preparing customers")).to_have_attribute("value", "43")
@@ -339,7 +341,7 @@ def test_a_repository_is_cloned_with_progress_and_worked_in_when_it_is_there(
     expect(line).to_contain_text("Git")
     expect(option).to_be_enabled()
     [made] = projects(face)
-    assert git(Path(made["path"]), "log", "--format=%s") == "Begin"
+    assert git(Path(made["path"]), "log", "--format=%s") == "a commit"
     face.reload().show_side()
     expect(row(face, "customers")).to_contain_text("projects/customers")
 
@@ -353,7 +355,7 @@ def test_a_clone_that_failed_says_why_and_is_tried_again(face: Face, tmp_path: P
     expect(main_button(face, "late")).to_be_disabled()
     expect(line.get_by_role("button", name="Open a terminal in late")).to_be_disabled()
     both(face, "6-failed")
-    bare_copy(new_repository(tmp_path / "work"), source)
+    bare(source, repository(tmp_path / "work"))
     line.get_by_role("button", name="Try again").click()
     expect(line).to_have_attribute("data-state", "ready", timeout=LIVENESS)
     expect(main_button(face, "late")).to_be_enabled()
@@ -363,7 +365,7 @@ def test_a_clone_that_failed_says_why_and_is_tried_again(face: Face, tmp_path: P
 
 
 def test_a_double_click_puts_the_composer_on_a_project_and_its_task_runs_there(face: Face, tmp_path: Path) -> None:
-    made = add(face, new_repository(tmp_path / "churn"))
+    made = add(face, repository(tmp_path / "churn"))
     main_button(face, "churn").dblclick()
     expect(face.composer).to_be_focused()
     wait_for(lambda: shown_place(face) == "in churn", "the composer is on the project")
@@ -380,7 +382,7 @@ def test_a_double_click_puts_the_composer_on_a_project_and_its_task_runs_there(f
 
 
 def test_a_project_is_chosen_by_the_keyboard_and_brings_its_device(face: Face, box: Machine, tmp_path: Path) -> None:
-    add(face, new_repository(tmp_path / "near"))
+    add(face, repository(tmp_path / "near"))
     add(face, box.files / "far", device=box.device_id)
     device = face.side.get_by_label("Device", exact=True)
     expect(device).to_have_text(HERE)
@@ -401,7 +403,7 @@ def test_a_project_is_chosen_by_the_keyboard_and_brings_its_device(face: Face, b
 
 
 def test_a_terminal_opens_in_a_project_and_what_a_local_device_lacks_is_said(face: Face, tmp_path: Path) -> None:
-    made = add(face, new_repository(tmp_path / "churn"))
+    made = add(face, repository(tmp_path / "churn"))
     known = sessions(face)
     row(face, "churn").get_by_role("button", name="Open a terminal in churn").click()
     terminal = new_terminal(face, known)
@@ -418,7 +420,7 @@ def test_a_terminal_opens_in_a_project_and_what_a_local_device_lacks_is_said(fac
 
 
 def test_a_project_is_renamed_and_deleted_and_its_files_stay(face: Face, tmp_path: Path) -> None:
-    folder = new_repository(tmp_path / "churn")
+    folder = repository(tmp_path / "churn")
     add(face, folder)
     project_menu(face, "churn", "Edit…")
     steps = dialog(face)
@@ -432,11 +434,11 @@ def test_a_project_is_renamed_and_deleted_and_its_files_stay(face: Face, tmp_pat
     face.shot("projects-9-delete")
     dialog(face).get_by_role("button", name="Delete").click()
     expect(rows(face)).to_have_count(0)
-    assert (folder / "readme.md").is_file()
+    assert (folder / "a.txt").is_file()
 
 
 def test_a_project_that_moves_asks_for_its_path_on_the_other_device(face: Face, box: Machine, tmp_path: Path) -> None:
-    add(face, new_repository(tmp_path / "churn"))
+    add(face, repository(tmp_path / "churn"))
     project_menu(face, "churn", "Edit…")
     steps = dialog(face)
     steps.get_by_label("Device", exact=True).click()
@@ -450,7 +452,7 @@ def test_a_project_that_moves_asks_for_its_path_on_the_other_device(face: Face, 
     steps.get_by_role("button", name="Save").click()
     expect(row(face, "churn")).to_contain_text(BOX)
     assert (box.files / "churn").is_dir()
-    assert (tmp_path / "churn" / "readme.md").is_file()
+    assert (tmp_path / "churn" / "a.txt").is_file()
 
 
 # Worktrees.
@@ -473,7 +475,7 @@ def clean_up(face: Face, task: Task) -> Locator:
 
 
 def test_a_task_works_in_a_worktree_which_is_cleaned_up_only_when_nothing_is_lost(face: Face, tmp_path: Path) -> None:
-    folder = new_repository(tmp_path / "churn", _gitignore="build/\n")
+    folder = repository(tmp_path / "churn", **{".gitignore": "build/\n", "readme.md": "# Churn\n"})
     add(face, folder)
     task = in_worktree(face, "churn", "!write f hi")
     task.is_state("Done")
@@ -513,12 +515,12 @@ def test_a_task_works_in_a_worktree_which_is_cleaned_up_only_when_nothing_is_los
     expect(dialog(face)).to_have_count(0)
     expect(face.page.locator(".Toastify__toast", has_text="The worktree was removed.")).to_be_visible()
     assert not worktree.exists()
-    assert git(folder, "log", "--format=%s", "kept").splitlines() == ["Say hi", "Begin"]
+    assert git(folder, "log", "--format=%s", "kept").splitlines() == ["Say hi", "a commit"]
     assert not (folder / "f").exists()
 
 
 def test_the_palette_cleans_up_the_worktree_of_the_current_task_and_of_no_other(face: Face, tmp_path: Path) -> None:
-    add(face, new_repository(tmp_path / "churn"))
+    add(face, repository(tmp_path / "churn"))
     plain = face.send("!say plain")
     plain.is_state("Done")
     enabled = "() => window.jupyterapp.commands.isEnabled('wegent:clean-up-worktree')"
@@ -535,7 +537,7 @@ def test_the_palette_cleans_up_the_worktree_of_the_current_task_and_of_no_other(
 
 
 def test_a_folder_in_which_another_task_works_is_offered_a_worktree(face: Face, tmp_path: Path) -> None:
-    folder = new_repository(tmp_path / "churn")
+    folder = repository(tmp_path / "churn")
     add(face, folder)
     aim(face, "churn")
     first = send_there(face, BLOCK)
@@ -596,10 +598,10 @@ def test_where_there_can_be_no_worktree_none_is_offered(face: Face, tmp_path: Pa
 
 
 def test_projects_work_at_240_pixels(face: Face, gate: Path, tmp_path: Path) -> None:
-    add(face, new_repository(tmp_path / "a-repository-with-a-long-name-that-does-not-fit"))
+    add(face, repository(tmp_path / "a-repository-with-a-long-name-that-does-not-fit"))
     row(face, "a-repository-with-a-long-name-that-does-not-fit").get_by_role("button", name="Details of").click()
     gate.unlink()
-    clone(face, bare_copy(new_repository(tmp_path / "work"), tmp_path / "cloning.git"))
+    clone(face, bare(tmp_path / "cloning.git", repository(tmp_path / "work")))
     place(face).select_option(label="in another folder…")
     face.side.get_by_label(f"Folder on {HERE}").fill("")
     with narrow_side(face):
@@ -610,11 +612,11 @@ def test_projects_work_at_240_pixels(face: Face, gate: Path, tmp_path: Path) -> 
 
 
 def readable(face: Face, gate: Path, tmp_path: Path) -> dict[str, float]:
-    add(face, new_repository(tmp_path / "churn"))
+    add(face, repository(tmp_path / "churn"))
     clone(face, tmp_path / "never.git")
     expect(row(face, "never")).to_have_attribute("data-state", "failed", timeout=LIVENESS)
     gate.unlink()
-    clone(face, bare_copy(new_repository(tmp_path / "work"), tmp_path / "slow.git"))
+    clone(face, bare(tmp_path / "slow.git", repository(tmp_path / "work")))
     line = row(face, "churn")
     line.get_by_role("button", name="Details of churn").click()
     main_button(face, "churn").click()
@@ -658,7 +660,7 @@ def test_projects_can_be_read(face: Face, gate: Path, tmp_path: Path, theme: str
 
 
 def test_everything_of_projects_has_a_name_for_screen_readers(face: Face, tmp_path: Path) -> None:
-    add(face, new_repository(tmp_path / "churn"))
+    add(face, repository(tmp_path / "churn"))
     row(face, "churn").get_by_role("button", name="Details of churn").click()
     steps = new_project(face)
     steps.get_by_role("button", name=f"Browse {HERE}").click()
@@ -673,3 +675,68 @@ def test_everything_of_projects_has_a_name_for_screen_readers(face: Face, tmp_pa
     )
     assert nameless == []
     face.page.keyboard.press("Escape")
+
+
+# All of it, with a real agent.
+
+STORY = """!say I look at the customers first.
+!write a.txt two
+!write new.txt hello
+!say Done"""
+
+
+@pytest.mark.parametrize("where", [HERE, BOX])
+def test_claude_works_in_a_worktree_of_a_clone_and_half_of_it_is_taken_back(
+    face: Face, box: Machine, tmp_path: Path, where: str
+) -> None:
+    source = bare(tmp_path / "customers.git", repository(tmp_path / "work"))
+    steps = new_project(face)
+    steps.get_by_label("Device", exact=True).click()
+    steps.locator(".wegent-Choice").filter(has_text=where).first.click()
+    steps.get_by_label("Clone a Git repository").check()
+    steps.get_by_label("Address", exact=True).fill(str(source))
+    create(face, "customers")
+    wait_for(lambda: projects(face)[0]["state"] == "ready", "it is cloned")
+    [made] = projects(face)
+    device = made["device_id"]
+    assert (device == box.device_id) == (where == BOX)
+    ready = f"/agents?device_id={device}"
+    wait_for(
+        lambda: any(one["id"] == "claude" and one["ready"] for one in face.server.get(ready).json()["items"]), ready
+    )
+
+    body = {"agent": "claude", "model": "practice", "mode": "edits", "project_id": made["id"]}
+    created = face.server.post("/tasks", {**body, "prompt": STORY, "workspace": {"worktree": True}})
+    assert created.status_code == 201, created.text
+    task = face.open(created.json()["task"]["id"])
+    task.is_state("Done")
+    expect(task.root.locator(".wegent-Where")).to_have_text("worktree of customers")
+    worktree, clone_ = Path(task.record()["workspace"]), Path(made["path"])
+    known = sessions(face)
+    task.root.get_by_role("button", name="Open a terminal where this task works").click()
+    terminal = new_terminal(face, known)
+    assert started_in(terminal) == str(worktree)
+    terminal.run("cat a.txt new.txt")
+    terminal.shows("twohello")
+    face.open(task.id)
+
+    expect(card(task)).to_contain_text("2 files changed")
+    expect(show(task, "a.txt").locator('[data-change="added"]')).to_contain_text("two")
+    both(face, f"16-story-{where.replace(' ', '-')}")
+    show(task, "new.txt").get_by_role("button", name="Revert file").click()
+    agree(face)
+    expect(named(task, "new.txt")).to_contain_text("reverted")
+    assert not (worktree / "new.txt").exists()
+    assert (worktree / "a.txt").read_text() == "two"
+
+    steps = clean_up(face, task)
+    expect(steps.get_by_role("button", name="Remove worktree")).to_be_disabled()
+    steps.get_by_role("button", name="Keep it").click()
+    named(task, "a.txt").get_by_role("button", name="Revert file").click()
+    agree(face)
+    expect(named(task, "a.txt")).to_contain_text("reverted")
+    clean_up(face, task).get_by_role("button", name="Remove worktree").click()
+    expect(dialog(face)).to_have_count(0)
+    assert not worktree.exists()
+    assert git(clone_, "status", "--porcelain", "--branch") == "## main...origin/main"
+    assert (clone_ / "a.txt").read_text() == "one\n"

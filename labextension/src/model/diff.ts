@@ -1,7 +1,12 @@
-/** A line diff that is good enough to read; exact for changes of up to `LIMIT` lines. */
+/** A line diff that is good enough to read; the shortest one for changes of up to `LIMIT` lines. */
 
-/** Lines of a changed middle above which it is shown as all out, all in: the table is quadratic. */
+import { anchors } from './anchors';
+
+/** Lines of a changed middle above which it is cut at lines that are there only once: the table is quadratic. */
 const LIMIT = 1_000;
+
+/** How often it is cut, one cut within another; what is too long after that is shown as all out, all in. */
+const DEPTH = 16;
 
 /** Unchanged lines shown around a change. */
 const CONTEXT = 3;
@@ -55,14 +60,30 @@ function splitLines(text: string): string[] {
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
-function compare(a: string[], b: string[]): ISigned[] {
+function compare(a: string[], b: string[], depth = 0): ISigned[] {
   const start = commonStart(a, b);
   const end = commonStart(a.slice(start).reverse(), b.slice(start).reverse());
+  const [old, now] = [a, b].map(all => all.slice(start, all.length - end));
   return [
     ...signed(' ', a.slice(0, start)),
-    ...changed(a.slice(start, a.length - end), b.slice(start, b.length - end)),
+    ...changed(old ?? [], now ?? [], depth),
     ...signed(' ', a.slice(a.length - end))
   ];
+}
+
+/** What is too long for a table, part by part between lines that both have once. */
+function compareParts(a: string[], b: string[], depth: number): ISigned[] {
+  const cuts = depth < DEPTH ? anchors(a, b) : [];
+  if (cuts.length === 0) {
+    return [...signed('-', a), ...signed('+', b)];
+  }
+  let [i, j] = [0, 0];
+  return [...cuts, { before: a.length, after: b.length }].flatMap(cut => {
+    const { before, after } = cut;
+    const part = compare(a.slice(i, before), b.slice(j, after), depth + 1);
+    [i, j] = [before + 1, after + 1];
+    return [...part, ...signed(' ', a.slice(before, i))];
+  });
 }
 
 function commonStart(a: string[], b: string[]): number {
@@ -77,9 +98,9 @@ function signed(sign: ISigned['sign'], texts: string[]): ISigned[] {
   return texts.map(text => ({ sign, text }));
 }
 
-function changed(a: string[], b: string[]): ISigned[] {
+function changed(a: string[], b: string[], depth: number): ISigned[] {
   if (a.length > LIMIT || b.length > LIMIT) {
-    return [...signed('-', a), ...signed('+', b)];
+    return compareParts(a, b, depth);
   }
   const lengths = commonLengths(a, b);
   const width = b.length + 1;

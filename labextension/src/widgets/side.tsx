@@ -155,6 +155,8 @@ export class WegentSide extends SidePanel {
    */
   private fitSections(): void {
     if (!this.arranged && this.content instanceof AccordionPanel) {
+      // Before it has seen that a section came or unfolded, the layout would give its share to the others.
+      MessageLoop.sendMessage(this.content, Widget.Msg.FitRequest);
       const shares = new Map<Widget, number>([
         [this.needs, 8],
         [this.tasks, this.hasTasks ? 3 : 1],

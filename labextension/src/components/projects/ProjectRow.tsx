@@ -11,7 +11,7 @@ import { useAction } from '../hooks';
 import { IconButton } from '../IconButton';
 import { MenuButton, openMenu } from '../menu';
 import { Fix, Thrown } from '../Problem';
-import { PushButton } from '../PushButton';
+import { State } from '../State';
 import { TerminalButton } from '../TerminalButton';
 import { ProjectDetails } from './ProjectDetails';
 import { ProjectProgress } from './ProjectProgress';
@@ -141,23 +141,29 @@ function Failure(props: { project: IProject }): React.ReactElement {
   const { busy, problem, run } = useAction();
   return (
     <>
+      <div className="wegent-Facts">
+        <State state="failed" />
+        <span>
+          <button
+            type="button"
+            className="wegent-Link"
+            disabled={busy}
+            onClick={() =>
+              run(async () => {
+                await gateway.projectRest.prepare(id);
+              })
+            }
+          >
+            {trans.__('Try again')}
+          </button>
+        </span>
+      </div>
       {error && (
         <div className="wegent-Reason" title={unhidden(error.message)}>
           {unhidden(error.message)}
         </div>
       )}
       {error?.fix && <Fix command={error.fix} />}
-      <div className="wegent-Buttons">
-        <PushButton
-          text={trans.__('Try again')}
-          disabled={busy}
-          onClick={() =>
-            run(async () => {
-              await gateway.projectRest.prepare(id);
-            })
-          }
-        />
-      </div>
       <Thrown error={problem} />
     </>
   );
