@@ -15,6 +15,7 @@ from tests.support.repositories import git, repository, slow_git
 from tests.support.world import OWNER, Box, World
 from wegent_jupyter.gateway.errors import Conflict, NotFound, Refused, Unavailable
 from wegent_jupyter.protocol import api
+from wegent_jupyter.protocol.attachments import NewAttachment
 from wegent_jupyter.protocol.projects import CreateProject, Project, ProjectTerminal, UpdateProject
 from wegent_jupyter.protocol.states import TurnState
 from wegent_jupyter.protocol.terminals import StartTerminal
@@ -515,5 +516,82 @@ def test_a_chat_folder_is_kept_with_its_task_and_used_again(tmp_path: Path) -> N
             await world.finish(task)
             assert {path.name for path in Path(shown.workspace or "").iterdir()} == {"a.txt", "b.txt"}
             assert (await world.detail(task)).standalone_chat_workspace_path == shown.workspace
+
+    asyncio.run(scenario())
+
+
+# What a review found.
+
+
+def test_a_refused_move_is_corrected_and_goes_where_it_was_asked_to(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    async def scenario() -> None:
+        async with World(tmp_path) as world:
+            project = await create(world, localPath=str(tmp_path / "here"))
+            for path in ("file", "file/below"):
+                with pytest.raises(Refused):
+                    await update(world, project, config=config(world.device_id, localPath=str(tmp_path / path)))
+            moved = await update(world, project, config=config(world.device_id, localPath=str(tmp_path / "there")))
+            assert (moved.path, moved.state) == (str(tmp_path / "there"), "ready")
+
+    asyncio.run(scenario())
+
+
+def test_what_could_not_start_is_continued_with_its_prompt_and_its_attachments(tmp_path: Path) -> None:
+    home = tmp_path / "churn"
+    home.mkdir()
+
+    async def scenario() -> None:
+        async with World(tmp_path) as world:
+            assert world.gateway is not None
+            new = NewAttachment(name="notes.txt", type="text/plain")
+            sent = await world.gateway.attachments.add(OWNER, new, b"hello")
+            place = {"path": str(home), "worktree": True}
+            task = await world.submit("!write a.txt one", workspace=place, attachments=[sent.id])
+            assert (await world.finish(task)).state is TurnState.FAILED, "it is no repository yet"
+            home.rmdir()
+            repository(home)
+            turn = await world.gateway.continue_task(OWNER, task)
+            assert (turn.prompt, turn.attachments) == ("!write a.txt one", [sent])
+            assert (await world.finish(task)).state is TurnState.COMPLETED
+            assert (Path((await world.detail(task)).workspace or "") / "a.txt").read_text() == "one"
+
+    asyncio.run(scenario())
+
+
+def test_a_task_is_continued_where_its_project_is_now(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path) as world:
+            assert world.gateway is not None
+            gpu = await world.add_device("gpu")
+            project = await create(world, localPath=str(tmp_path / "here"))
+            task = await world.submit("!error broken", project_id=project.id)
+            assert (await world.finish(task)).state is TurnState.FAILED
+            await update(world, project, config=config(gpu.device_id, localPath=str(tmp_path / "there")))
+            turn = await world.gateway.continue_task(OWNER, task)
+            assert (turn.device_id, turn.prompt) == (gpu.device_id, "!error broken")
+            await world.finish(task)
+            assert (await world.detail(task)).workspace == str(tmp_path / "there")
+
+    asyncio.run(scenario())
+
+
+def test_a_turn_does_not_start_in_a_worktree_that_is_being_removed(tmp_path: Path) -> None:
+    home = repository(tmp_path / "churn")
+
+    async def scenario() -> None:
+        async with World(tmp_path) as world:
+            assert world.gateway is not None
+            assert world.device is not None
+            task = await world.submit("!say hi", workspace={"path": str(home), "worktree": True})
+            await world.finish(task)
+            world.device.runner._worktrees.leaving.add(task)
+            await world.gateway.create_turn(OWNER, task, api.CreateTurn(prompt="!write a.txt lost"))
+            turn = await world.finish(task)
+            assert turn.error is not None
+            assert turn.error.code == "worktree_leaving"
+            world.device.runner._worktrees.leaving.clear()
+            assert not (await world.gateway.files.remove_worktree(OWNER, task)).exists
 
     asyncio.run(scenario())

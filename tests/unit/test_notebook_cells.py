@@ -65,3 +65,10 @@ def test_every_cell_of_both_is_told_once_and_in_order(old: list[str], new: list[
     found = told(notebook(*old, ids=False), notebook(*new, ids=False))
     assert [before for _, before, _ in found if before is not None] == old
     assert [after for _, _, after in found if after is not None] == new
+
+
+def test_a_strange_notebook_is_shown_or_said_to_be_none_and_never_takes_long() -> None:
+    odd = json.dumps({"cells": [{"cell_type": "code", "id": [], "source": "\ud83d"}, {"id": {}, "source": 3}]})
+    assert told(None, odd) == [("added", None, "?"), ("added", None, "3")]
+    alike = notebook(*["pass"] * 1_000, ids=False)
+    assert cells(alike, alike) is None

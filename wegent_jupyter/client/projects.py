@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import quote, urlencode
 
-from wegent_jupyter.client.rest import REQUEST_SECONDS, ApiError, Unreachable
+from wegent_jupyter.client.rest import ApiError, Unreachable
 from wegent_jupyter.client.sockets import Sockets
 from wegent_jupyter.protocol.api import Attachment
 from wegent_jupyter.protocol.changes import FileDiff, Revert, Reverted, TurnChanges
@@ -23,7 +23,7 @@ from wegent_jupyter.protocol.terminals import StartedProjectTerminal
 
 LOOK_SECONDS = 0.5
 """Between two looks at a project that is being made."""
-DEVICE_SECONDS = 3 * REQUEST_SECONDS
+DEVICE_SECONDS = 320.0
 """The server waits for the device meanwhile, and says so itself when that does not answer."""
 
 

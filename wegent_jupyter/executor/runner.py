@@ -125,6 +125,8 @@ class Runner:
             return wire.ExecuteAck(accepted=True)  # a duplicate: it runs, or its end is on the way
         if key in self._cancelled_early:
             return _refuse("cancelled", "It was cancelled before it arrived.")
+        if message.task_id in self._worktrees.leaving:
+            return _refuse("worktree_leaving", "The worktree of this task is being removed.", fix="Start a new task.")
         if self.closing:
             return _refuse("shutting_down", "The executor is shutting down.", requeue=True)
         try:
@@ -258,6 +260,7 @@ class Runner:
 
     async def _work(self, key: Key, message: wire.Execute, driver: Driver, run: Run, recorder: Recorder) -> None:
         end = Ended(AttemptState.FAILED, error=TurnError(code="executor_error", message="The run ended unexpectedly."))
+        ran = False
         try:
             if not await unless_stopped(run.stop, self._set_up(key, message, run, recorder)):
                 end = Ended(AttemptState.CANCELLED, "cancelled")
@@ -266,14 +269,12 @@ class Runner:
                 text = "Another task works in this folder, too: they may overwrite each other's changes."
                 recorder(Notice("shared-folder", run.next_index(), text, "warning"))
             async with self._changes.watched(key, run, recorder):
-                end = await driver.run(run, recorder)
+                end, ran = await driver.run(run, recorder), True
         except AgentFailed as error:
             end = Ended(AttemptState.FAILED, error=error.error)
         except asyncio.CancelledError:
-            end = Ended(
-                AttemptState.FAILED,
-                error=TurnError(code="executor_stopped", message="The executor was stopped.", fix="Send it again."),
-            )
+            stopped = TurnError(code="executor_stopped", message="The executor was stopped.", fix="Send it again.")
+            end = end if ran else Ended(AttemptState.FAILED, error=stopped)
             raise
         except Exception as error:
             log.exception("Attempt %d failed in the driver", key[1])

@@ -10,6 +10,7 @@ from pathlib import Path
 from wegent_jupyter.gateway.devices import now
 from wegent_jupyter.gateway.errors import Conflict, NotFound, TooLarge, TooMany, Unavailable
 from wegent_jupyter.gateway.store import project_records
+from wegent_jupyter.gateway.store.records import Row
 from wegent_jupyter.gateway.store.store import Store
 from wegent_jupyter.protocol.api import Attachment
 from wegent_jupyter.protocol.attachments import CHUNK, MAX_BYTES, NewAttachment
@@ -26,17 +27,22 @@ class Attachments:
     def __init__(self, store: Store, directory: Path, ids: IdSource) -> None:
         """Keep the bytes in `directory`, which is made when first needed."""
         self._store, self._directory, self._ids = store, directory, ids
+        self._adding = asyncio.Lock()
+        """Two uploads at once are counted one after the other."""
 
     async def open(self) -> None:
         """Forget what was uploaded long ago and never sent."""
-        rows = await self._store.read(project_records.unsent_attachments)
-        oldest = (datetime.now(UTC) - timedelta(days=UNSENT_DAYS)).isoformat()
-        await self._remove([row["id"] for row in rows if row["created_at"] < oldest])
+        await self._forget_old(await self._store.read(project_records.unsent_attachments))
 
     async def add(self, owner: str, new: NewAttachment, data: bytes) -> Attachment:
         """Keep a file; raises Refused."""
         check_attachment_size(len(data))
-        unsent = await self._store.read(lambda connection: project_records.unsent_attachments(connection, owner))
+        async with self._adding:
+            return await self._add(owner, new, data)
+
+    async def _add(self, owner: str, new: NewAttachment, data: bytes) -> Attachment:
+        rows = await self._store.read(lambda connection: project_records.unsent_attachments(connection, owner))
+        unsent = await self._forget_old(rows)
         if sum(row["size"] for row in unsent) + len(data) > MAX_UNSENT_BYTES:
             raise TooMany(
                 "Too much was uploaded and not sent.", code="too_many_attachments", fix="Send or remove some."
@@ -103,6 +109,12 @@ class Attachments:
             return await asyncio.to_thread(read)
         except FileNotFoundError:
             raise NotFound("Attachment", attachment_id) from None
+
+    async def _forget_old(self, unsent: list[Row]) -> list[Row]:
+        """Forget what was uploaded long ago and never sent; returns the rest."""
+        oldest = (datetime.now(UTC) - timedelta(days=UNSENT_DAYS)).isoformat()
+        await self._remove([row["id"] for row in unsent if row["created_at"] < oldest])
+        return [row for row in unsent if row["created_at"] >= oldest]
 
     async def _load(self, owner: str, ids: Sequence[int]) -> list[tuple[Attachment, int | None]]:
         rows = await self._store.read(lambda connection: project_records.load_attachments(connection, owner, ids))

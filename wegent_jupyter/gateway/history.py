@@ -16,7 +16,7 @@ Said = dict[str, str]
 MAX_BYTES = 64 << 10
 """64 KiB of UTF-8 in all: about 16,000 tokens, which every model has room for beside its work."""
 CUT = "What was said before this was left out, as it is too long."
-_OURS = ("notice", "trust")
+_OURS = ("notice", "trust", "changes")
 """Kinds of items that are about a run and not of it: there are some before the agent has its prompt."""
 _ROLES = {"message": "assistant", "steer": "user"}
 

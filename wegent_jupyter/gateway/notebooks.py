@@ -4,13 +4,16 @@ nbdime does more, but its package switches on a server extension and buttons in 
 """
 
 import json
+from collections import Counter
 from difflib import SequenceMatcher
 from typing import Any
 
 from wegent_jupyter.protocol.changes import NotebookCell
 
 MAX_CELLS = 2_000
-"""Of one notebook; matching takes time that grows with the square."""
+"""Of one notebook."""
+MAX_PAIRS = 200_000
+"""Cells that say the same, in pairs: matching takes time that grows with their number."""
 Cell = dict[str, Any]
 
 
@@ -19,8 +22,12 @@ def cells(before: str | None, after: str | None) -> list[NotebookCell] | None:
     old, new = _cells_of(before), _cells_of(after)
     if old is None or new is None or max(len(old), len(new)) > MAX_CELLS:
         return None
+    mine, theirs = _keys(old, new), _keys(new, old)
+    counts = Counter(theirs)
+    if sum(counts[key] for key in mine) > MAX_PAIRS:
+        return None
     found: list[NotebookCell] = []
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, _keys(old, new), _keys(new, old), autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes():
         if tag == "equal":
             found += [_pair(one, other) for one, other in zip(old[i1:i2], new[j1:j2], strict=True)]
         else:
@@ -41,8 +48,13 @@ def _cells_of(text: str | None) -> list[Cell] | None:
 
 def _keys(mine: list[Cell], others: list[Cell]) -> list[str]:
     """Return by what cells are matched: their ids where both notebooks have them, else what they say."""
-    theirs = {one.get("id") for one in others}
-    return [f"id:{one['id']}" if one.get("id") and one["id"] in theirs else _text(one) for one in mine]
+    theirs = {_id(one) for one in others}
+    return [f"id:{known}" if (known := _id(one)) and known in theirs else _text(one) for one in mine]
+
+
+def _id(cell: Cell) -> str:
+    found = cell.get("id")
+    return found if isinstance(found, str) else ""
 
 
 def _changed(old: list[Cell], new: list[Cell]) -> list[NotebookCell]:
@@ -75,12 +87,17 @@ def _pair(one: Cell, other: Cell) -> NotebookCell:
 
 
 def _kind(cell: Cell) -> str:
-    return str(cell.get("cell_type"))[:20]
+    return _whole(str(cell.get("cell_type"))[:20])
 
 
 def _source(cell: Cell) -> str:
     source = cell.get("source", "")
-    return "".join(map(str, source)) if isinstance(source, list) else str(source)
+    return _whole("".join(map(str, source)) if isinstance(source, list) else str(source))
+
+
+def _whole(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON can name and no answer holds."""
+    return text.encode(errors="replace").decode()
 
 
 def _text(cell: Cell) -> str:

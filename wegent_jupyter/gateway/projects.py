@@ -44,7 +44,8 @@ class Entry:
     owner: str
     project: Project
     order: int = 0
-    """Counts what was asked of its device: an answer to an earlier order changes nothing."""
+    """What was asked of its device, by a number that is never used again: it answers an order that it knows with what
+    came of that."""
     removed: bool = False
 
     def waits(self, order: int) -> bool:
@@ -144,7 +145,7 @@ class Projects:
         if request.config is not None and not same_place(request.config, entry.project.config):
             self._check_idle(entry)
             self._set_config(new.project, request.config)
-            new.order += 1
+            new.order = self._ids.mint()
             await self._begin(new)
         await self._replace(entry, new)
         return entry.project
@@ -155,7 +156,7 @@ class Projects:
         if entry.project.state == "preparing":
             return entry.project
         self._check_idle(entry)
-        new = Entry(owner, entry.project.model_copy(), entry.order + 1)
+        new = Entry(owner, entry.project.model_copy(), self._ids.mint())
         self._set_config(new.project, entry.project.config)
         await self._begin(new)
         await self._replace(entry, new)
@@ -165,8 +166,13 @@ class Projects:
         """Forget one; its files stay, and so do its tasks; raises Refused."""
         entry = self._find(owner, project_id)
         self._check_idle(entry)
-        await self._store.write(lambda connection: project_records.remove_project(connection, project_id))
-        entry.removed = True
+        entry.removed = True  # from now on nothing puts it back
+        try:
+            await self._store.write(lambda connection: project_records.remove_project(connection, project_id))
+        except StoreFailed:
+            entry.removed = False
+            self._follow(entry)
+            raise
         self._all.pop(project_id, None)
         self._removed(owner, project_id)
 
@@ -271,6 +277,8 @@ class Projects:
         if entry.removed:
             raise NotFound("Project", entry.project.id)
         await self._keep(new)
+        if entry.removed:
+            raise NotFound("Project", entry.project.id)
         entry.project, entry.order = new.project, new.order
         self._show(entry)
         self._follow(entry)
@@ -292,7 +300,8 @@ class Projects:
             log.error("Project %d is not stored as it is: %s", entry.project.id, error)
 
     def _show(self, entry: Entry) -> None:
-        self._changed(entry.owner, entry.project)
+        if not entry.removed:
+            self._changed(entry.owner, entry.project)
 
 
 def take(project: Project, answer: Prepared) -> None:

@@ -1,6 +1,6 @@
 """Tasks and turns: make, show, find, stop. Dispatch is in `dispatch.py`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from weakref import WeakValueDictionary
 
 from wegent_jupyter.gateway import history
@@ -17,6 +17,7 @@ from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.api import (
     MAX_PROMPT_BYTES,
     Agent,
+    Attachment,
     CreateTask,
     CreateTurn,
     QueueReason,
@@ -78,8 +79,8 @@ class Tasks:
         """Store a new conversation with its first turn, queued; raises Refused."""
         device, folder = self._first_place(owner, request)
         agent = self._check(device, request.prompt, request.agent, request.mode, request.model)
-        attachments = await self._attachments.unsent(owner, request.attachments)
         place = Place.at(await self._check_workspace(device, folder), request.workspace.worktree)
+        attachments = await self._attachments.unsent(owner, request.attachments)
         self._still_there(device)
         time = now()
         task_id, turn_id = self._ids.mint(), self._ids.mint()
@@ -103,16 +104,26 @@ class Tasks:
         self._known[task_id] = entry
         return await self._add(entry, turn)
 
-    async def create_turn(self, owner: str, task_id: int, request: CreateTurn, position: int | None = None) -> OpenTurn:
-        """Store the next message of a conversation, queued, on the device that it names; raises Refused."""
+    async def create_turn(
+        self,
+        owner: str,
+        task_id: int,
+        request: CreateTurn,
+        position: int | None = None,
+        carried: Sequence[Attachment] = (),
+    ) -> OpenTurn:
+        """Store the next message of a conversation, queued, on the device that it names; raises Refused.
+
+        `carried`: what went with an earlier message that is said again.
+        """
         entry = await self.entry(owner, task_id)
         task = entry.task
         device = self._next_device(entry, request)
         mode = request.mode or task.mode
         agent = self._check(device, request.prompt, request.agent or task.agent, mode, task.model)
-        attachments = await self._attachments.unsent(owner, request.attachments)
         stays = device.kept.device_id == task.device_id
         place = await self.place_for(entry, device, None if stays else request.workspace)
+        attachments = [*carried, *await self._attachments.unsent(owner, request.attachments)]
         undo = self._go_to(entry, device, place, agent)
         before, number = task.mode, task.turns + 1
         task.mode, task.turns, task.updated_at = mode, number, now()
@@ -156,15 +167,19 @@ class Tasks:
         known = entry.session(last.device_id, last.agent) is not None
         known = known and await self._store.read(lambda connection: history.worked(connection, last))
         there = last.device_id if self._devices.by_key((owner, last.device_id)) else None
+        project = self._projects.known(owner, entry.task.project_id)
+        if project is not None and project.device_id != last.device_id:
+            there, known = None, False  # the project was moved, and the task goes with it
         request = CreateTurn(
             prompt=CONTINUE if known else last.prompt, device_id=there, agent=last.agent if there else None
         )
         first = last.position or last.id  # the place of what it takes up, which is before what waits
+        carried = [] if known else last.attachments
         if not entry.task.paused:
-            return await self.create_turn(owner, task_id, request)
+            return await self.create_turn(owner, task_id, request, carried=carried)
         entry.task.paused = False  # stored with the turn; what waits is let go when that is done
         try:
-            open_turn = await self.create_turn(owner, task_id, request, first)
+            open_turn = await self.create_turn(owner, task_id, request, first, carried)
         except Refused:
             entry.task.paused = self._waits(entry)
             raise
@@ -208,10 +223,11 @@ class Tasks:
         same = before is not None and path is not None and not wanted.worktree and before.workspace == path
         return before if before is not None and same else Place.at(path, wanted.worktree)
 
-    def check_bound(self, entry: TaskEntry, wanted: Workspace | None) -> None:
+    def check_bound(self, entry: TaskEntry, device: DeviceEntry, wanted: Workspace | None) -> None:
         """Refuse to bring a task of a project to another device without a directory there."""
         project = self._projects.known(entry.owner, entry.task.project_id)
-        if project is not None and (wanted is None or wanted.path is None):
+        away = project is not None and project.device_id != device.kept.device_id
+        if project is not None and away and (wanted is None or wanted.path is None):
             raise Refused(
                 f"This task belongs to the project “{project.name}” on its device.",
                 code="project_bound",

@@ -27,6 +27,8 @@ from wegent_jupyter.protocol.events import Changed
 
 log = logging.getLogger(__name__)
 
+STOPPED_SECONDS = 10.0
+"""For the second snapshot of a turn that a person stopped: its slot is not held for longer."""
 CLOSING_SECONDS = 3.0
 """For the second snapshot when the executor is stopped; what is not done then is done at the next start."""
 SLOW_SECONDS, SLOW_AGAIN_SECONDS = 1.0, 600.0
@@ -71,7 +73,7 @@ class Changes:
             closing = True
             raise
         finally:
-            changed = await self._finish(turn, closing)
+            changed = await self._finish(turn, closing, stopped=run.stop.is_set())
             if changed is not None:
                 emit(Changed("changes", run.next_index(), *changed))
 
@@ -130,15 +132,19 @@ class Changes:
                 self._too_slow[store.path.name] = (time.monotonic() + SLOW_AGAIN_SECONDS, _words(error))
             raise
 
-    async def _finish(self, turn: _Turn, closing: bool) -> tuple[list[dict[str, Any]], int, str | None] | None:
+    async def _finish(
+        self, turn: _Turn, closing: bool, *, stopped: bool
+    ) -> tuple[list[dict[str, Any]], int, str | None] | None:
         """Return what the transcript says at a turn's end, if anything: files, how many, a note."""
         if turn.store is None or turn.record is None:
             return ([], 0, turn.note) if turn.note is not None else None
         try:
-            async with asyncio.timeout(CLOSING_SECONDS if closing else None):
+            async with asyncio.timeout(CLOSING_SECONDS if closing else STOPPED_SECONDS if stopped else None):
                 found = await self._explained(turn, self._look_after(turn, turn.store, turn.record))
         except TimeoutError:
-            return [], 0, "The executor was stopped before it could look at what this turn changed."
+            if closing:
+                return [], 0, "The executor was stopped before it could look at what this turn changed."
+            found, turn.note = None, "What this turn changed before it was stopped took too long to look at."
         if found is None:
             await asyncio.to_thread(self.stores.drop, turn.record)
         self._do(turn.store.tidy)

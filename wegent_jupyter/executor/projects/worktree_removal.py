@@ -30,6 +30,7 @@ class Removal:
         """`busy` says whether a turn of a task, or any turn in a directory, runs."""
         self._worktrees, self._busy = worktrees, busy
         self._removing = asyncio.Lock()
+        self._background: set[asyncio.Task[WorktreeAnswer]] = set()
 
     async def examine(self, data: dict[str, Any]) -> dict[str, Any]:
         """Answer `worktree:examine`; raises ValidationError."""
@@ -37,19 +38,32 @@ class Removal:
 
     async def remove(self, data: dict[str, Any]) -> dict[str, Any]:
         """Answer `worktree:remove`; raises ValidationError."""
-        async with self._removing:
-            return await self._answer(data, self._remove)
+        return await self._answer(data, self._remove_whole)
 
     async def remove_named(self, path: Path) -> None:
         """Remove a task's worktree, by its path alone; raises NotRemoved, GitFailed, OSError."""
         task = path.parent.name
         if not re.fullmatch(r"[1-9][0-9]{0,15}", task):
             raise NotRemoved(NOT_OURS)
-        async with self._removing:
-            question = WorktreeQuestion(task_id=int(task), path=str(path))
-            answer = await self._remove(question.task_id, await asyncio.to_thread(self._top, question))
+        question = WorktreeQuestion(task_id=int(task), path=str(path))
+        answer = await self._remove_whole(question.task_id, await asyncio.to_thread(self._top, question))
         if not answer.success:
             raise NotRemoved(answer.message)
+
+    async def _remove_whole(self, task_id: int, top: Path) -> WorktreeAnswer:
+        """Remove it to its end, also when whoever asked waits no longer: of half a worktree all would seem changed."""
+        work = asyncio.create_task(self._alone(task_id, top))
+        self._background.add(work)
+        work.add_done_callback(self._background.discard)
+        return await asyncio.shield(work)
+
+    async def _alone(self, task_id: int, top: Path) -> WorktreeAnswer:
+        async with self._removing:
+            self._worktrees.leaving.add(task_id)
+            try:
+                return await self._remove(task_id, top)
+            finally:
+                self._worktrees.leaving.discard(task_id)
 
     async def _answer(self, data: dict[str, Any], act: Any) -> dict[str, Any]:
         question = WorktreeQuestion.model_validate(data)

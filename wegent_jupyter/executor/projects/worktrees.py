@@ -62,6 +62,8 @@ class Worktrees:
         """Nothing is being made."""
         self._base, self._records = settings.workspace_root.absolute() / "worktrees", records
         self._register = settings.home / FILE_NAME
+        self.leaving: set[int] = set()
+        """Tasks whose worktree is being removed: nothing of them starts meanwhile."""
 
     def home(self, task_id: int) -> Path:
         """Return the directory of a task's worktrees; it need not exist."""
