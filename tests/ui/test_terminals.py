@@ -269,6 +269,7 @@ def test_an_editor_and_a_monitor_come_back_right_after_a_reload(
     monitor_is_whole(monitor)
     before = editor.lines()
     if hidden == "monitor":
+        monitor.remembered()  # else the layout from before it was there would look like the one that is waited for
         editor.tab.click()
     reloaded(face, monitor if hidden == "editor" else editor)
 
@@ -297,6 +298,7 @@ def test_an_editor_and_a_monitor_come_back_right_after_a_reload(
 
 def test_the_layout_brings_back_a_shell_with_its_output_and_says_of_one_that_it_is_over(face: Face) -> None:
     kept, ended = open_on(face, HERE), open_on(face, HERE)
+    ended.remembered()
     kept.tab.click()
     kept.focus()
     kept.run("seq 1 300")
