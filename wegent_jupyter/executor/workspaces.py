@@ -74,7 +74,12 @@ def make(path: Path) -> list[Path]:
     made: list[Path] = []
     try:
         for one in reversed(missing):
-            one.mkdir()
+            try:
+                one.mkdir()
+            except FileExistsError:
+                if not one.is_dir():
+                    raise
+                continue  # somebody else made it meanwhile
             made.append(one)
     except OSError as error:
         unmake(made)

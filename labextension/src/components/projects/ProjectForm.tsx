@@ -157,7 +157,7 @@ function Clone(props: IPartProps): React.ReactElement {
             id={id}
             code
             value={draft.url}
-            placeholder="https://github.com/me/churn.git"
+            placeholder="https://…/churn.git"
             maxLength={2048}
             onEnter={onEnter}
             onChange={url => editor.change({ url })}
