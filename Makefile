@@ -40,11 +40,7 @@ test: lint
 	@echo "== tests: front end model"
 	$(JLPM) run test
 	@echo "== tests: pytest $(PYTEST_ARGS)"
-	@# Thousands of real servers and browsers on a busy machine: what fails beside the others has one more chance, alone.
-	@# It is named in both runs' summaries, and what fails there as well is a failure.
-	"$(BIN)/python" -m pytest $(PYTEST_ARGS) || { \
-	  echo "== tests: what failed, once more and alone"; \
-	  "$(BIN)/python" -m pytest --last-failed --last-failed-no-failures none -n 0; }
+	"$(BIN)/python" -m pytest $(PYTEST_ARGS)
 
 lint: $(DEV_STAMP)
 	@echo "== lint: Python style, format and types"
