@@ -124,6 +124,7 @@ class Tasks:
         stays = device.kept.device_id == task.device_id
         place = await self.place_for(entry, device, None if stays else request.workspace)
         attachments = [*carried, *await self._attachments.unsent(owner, request.attachments)]
+        self._still_there(device)
         undo = self._go_to(entry, device, place, agent)
         before, number = task.mode, task.turns + 1
         task.mode, task.turns, task.updated_at = mode, number, now()

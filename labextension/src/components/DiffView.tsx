@@ -1,7 +1,7 @@
 import * as React from 'react';
 
 import type { IDiff } from '../api/types';
-import { lineDiff, type ILine } from '../model/diff';
+import { LINE_WORDS, lineDiff, type ILine } from '../model/diff';
 import { unhidden } from '../model/text';
 import { pathWithin } from '../model/workspace';
 import { useTrans } from './face';
@@ -11,13 +11,6 @@ export const WorkspaceContext = React.createContext<string | null>(null);
 
 /** Lines shown before the user asks for all. */
 const SHOWN = 200;
-
-const WORDS: Record<ILine['sign'], string> = {
-  '+': 'added',
-  '-': 'removed',
-  ' ': 'same',
-  '…': 'gap'
-};
 
 /** One changed file, line by line. */
 export const DiffView = React.memo(function DiffView(props: { diff: IDiff }) {
@@ -59,7 +52,7 @@ export const DiffView = React.memo(function DiffView(props: { diff: IDiff }) {
 function DiffLine(props: { line: ILine }): React.ReactElement {
   const { sign, text } = props.line;
   return (
-    <span className="wegent-DiffLine" data-change={WORDS[sign]}>
+    <span className="wegent-DiffLine" data-change={LINE_WORDS[sign]}>
       {sign} {unhidden(text)}
       {'\n'}
     </span>

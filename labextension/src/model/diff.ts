@@ -22,6 +22,14 @@ export interface ILine {
   hidden?: readonly ILine[];
 }
 
+/** What style sheets call a line. */
+export const LINE_WORDS: Record<ILine['sign'], string> = {
+  '+': 'added',
+  '-': 'removed',
+  ' ': 'same',
+  '…': 'gap'
+};
+
 export interface ILineDiff {
   lines: ILine[];
   added: number;

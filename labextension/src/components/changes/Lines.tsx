@@ -1,7 +1,7 @@
 import * as React from 'react';
 
 import { shortened, type ILinePlace } from '../../model/comments';
-import { withContext, type ILine } from '../../model/diff';
+import { LINE_WORDS, withContext, type ILine } from '../../model/diff';
 import { unhidden } from '../../model/text';
 import { useTrans } from '../face';
 import { CommentingContext } from './context';
@@ -10,13 +10,6 @@ import { CommentEditor } from './CommentEditor';
 /** Rows shown before the user asks for all, and characters of a row. */
 const SHOWN = 400;
 const WIDTH = 2_000;
-
-const WORDS: Record<ILine['sign'], string> = {
-  '+': 'added',
-  '-': 'removed',
-  ' ': 'same',
-  '…': 'gap'
-};
 
 interface ILinesProps {
   label: string;
@@ -159,7 +152,7 @@ function Line(props: {
     </>
   );
   return (
-    <div className="wegent-DiffLine" data-change={WORDS[sign]}>
+    <div className="wegent-DiffLine" data-change={LINE_WORDS[sign]}>
       {commenting ? (
         <button
           type="button"
