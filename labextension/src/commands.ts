@@ -2,6 +2,8 @@
 export const Commands = {
   openPanel: 'wegent:open-panel',
   openSettings: 'wegent:open-settings',
+  showSkills: 'wegent:show-skills',
+  shareSkills: 'wegent:share-skills',
   newTask: 'wegent:new-task',
   openTask: 'wegent:open-task',
   openLatestTask: 'wegent:open-latest-task',

@@ -17,6 +17,7 @@ import { runningPlugin } from './plugins/running';
 import { settingsPlugin } from './plugins/settings';
 import { settingsTabPlugin } from './plugins/settingsTab';
 import { sidebarPlugin } from './plugins/sidebar';
+import { skillsPlugin } from './plugins/skills';
 import { statusPlugin } from './plugins/status';
 import { taskPlugin } from './plugins/task';
 import { terminalPlugin } from './plugins/terminal';
@@ -40,6 +41,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   projectsPlugin,
   queuePlugin,
   settingsTabPlugin,
+  skillsPlugin,
   openDocumentsPlugin,
   attachOutputPlugin,
   palettePlugin,

@@ -2,6 +2,7 @@ import './base.css';
 import './approval.css';
 import './side.css';
 import './devices.css';
+import './settings.css';
 import './task.css';
 import './terminal.css';
 import './changes.css';

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import claude, devices, dispatch, events, files, remote, startup, terminals
+from tests.bench import claude, codex, devices, dispatch, events, files, remote, startup, terminals
 from tests.bench.rows import Row, table
 from tests.support.server import ROOT
 
@@ -20,6 +20,7 @@ BENCHES: dict[str, tuple[Callable[[int], list[Row]], int]] = {
     "dispatch": (dispatch.rows, 5),
     "events": (events.rows, 7),
     "claude": (claude.rows, 5),
+    "codex": (codex.rows, 5),
     "remote": (remote.rows, 3),
     "devices": (devices.rows, 3),
     "terminals": (terminals.rows, 5),

@@ -56,7 +56,7 @@ async def _rows(rounds: int) -> list[Row]:
             aiohttp.ClientSession(headers=peer.AUTHORIZED) as http,
             peer.connected(http, server, "/tasks") as face,
         ):
-            ours, alone = _Ours(http, server, face), _Alone(model, server.home / "alone")
+            ours, alone = Ours(http, server, face), _Alone(model, server.home / "alone")
             # Not counted: the first start of a program of 380 MB reads it from the disk.
             await ours.conversation()
             await alone.conversation()
@@ -80,11 +80,13 @@ async def _rows(rounds: int) -> list[Row]:
     ]
 
 
-class _Ours:
+class Ours:
     """Conversations through the whole house."""
 
-    def __init__(self, http: aiohttp.ClientSession, server: JupyterServer, face: peer.Socket) -> None:
-        self._http, self._server, self._face = http, server, face
+    def __init__(
+        self, http: aiohttp.ClientSession, server: JupyterServer, face: peer.Socket, agent: str = "claude"
+    ) -> None:
+        self._http, self._server, self._face, self._agent = http, server, face, agent
         self._seen: dict[int, asyncio.Queue[tuple[float, dict[str, Any]]]] = {}
         face.on["task:events"] = self._take
 
@@ -124,7 +126,7 @@ class _Ours:
         return found
 
     async def _new(self, prompt: str) -> int:
-        created = await self._post("/tasks", {"prompt": prompt, "agent": "claude", "mode": "full"})
+        created = await self._post("/tasks", {"prompt": prompt, "agent": self._agent, "mode": "full"})
         task: int = created["task"]["id"]
         self._seen[task] = asyncio.Queue()
         await self._face.call("task:join", {"task_id": task, "after_pos": 0})

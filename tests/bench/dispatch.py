@@ -128,6 +128,9 @@ class _Faces:
     def project_removed(self, owner: str, project_id: int) -> None:
         pass
 
+    def settings_changed(self, owner: str, what: str) -> None:
+        pass
+
 
 class _Channel:
     """A device in memory, which notes when it is given a task."""

@@ -149,7 +149,7 @@ def test_without_a_server_run_starts_a_private_one_and_ends_it(tmp_path: Path) -
 
 @pytest.mark.skipif(bundled() is None, reason="claude-agent-sdk is not installed")
 def test_a_private_server_is_given_the_time_to_find_its_agents(tmp_path: Path) -> None:
-    ran = wegent(tmp_path, "run", "--model", "practice", "!say found")
+    ran = wegent(tmp_path, "run", "--agent", "claude", "--model", "practice", "!say found")
     assert ran.status == 0, ran.err
     assert "found" in ran.out
 

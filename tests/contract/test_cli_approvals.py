@@ -238,7 +238,7 @@ def test_an_approval_cannot_steer_the_terminal(server: JupyterServer, tmp_path: 
 @needs_claude
 def test_the_input_of_a_tool_is_edited_in_the_persons_editor(server: JupyterServer, tmp_path: Path) -> None:
     editor = {"EDITOR": "sed -i s/before/after/", "VISUAL": ""}
-    line = ["run", "--model", "practice", "!write hello.txt before"]
+    line = ["run", "--agent", "claude", "--model", "practice", "!write hello.txt before"]
     with Terminal(server, *line, cwd=tmp_path, environment=editor) as terminal:
         terminal.see("PRACTICE: scripted, not AI")
         terminal.see("[e]dit")
@@ -262,7 +262,7 @@ def test_an_agent_that_takes_no_messages_at_work_says_so(server: JupyterServer, 
 
 @needs_claude
 def test_an_agent_at_work_is_steered_and_the_run_shows_it(server: JupyterServer, tmp_path: Path) -> None:
-    line = ["run", "--model", "practice", "--wait-approvals", "!write a.txt a\n!say done"]
+    line = ["run", "--agent", "claude", "--model", "practice", "--wait-approvals", "!write a.txt a\n!say done"]
     with Terminal(server, *line, cwd=tmp_path, pipes=True) as command:
         command.see("Waiting for an answer")
         approval = newest(server, tmp_path)
@@ -302,7 +302,7 @@ def test_a_directory_is_trusted_and_forgotten(server: JupyterServer, tmp_path: P
 def test_a_run_says_that_the_folders_own_configuration_is_off(server: JupyterServer, tmp_path: Path) -> None:
     (tmp_path / ".claude").mkdir()
     (tmp_path / ".claude" / "settings.json").write_text("{}")
-    ran = wegent(server, "run", "--model", "practice", "!say hello", cwd=tmp_path)
+    ran = wegent(server, "run", "--agent", "claude", "--model", "practice", "!say hello", cwd=tmp_path)
     assert ran.status == 0, ran.err
     assert f"jupyter wegent trust {tmp_path}" in ran.err
     assert ".claude" in ran.err

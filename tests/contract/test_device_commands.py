@@ -19,6 +19,7 @@ from wegent_jupyter.executor import commands as module
 from wegent_jupyter.executor.commands import Commands
 from wegent_jupyter.executor.config import Settings, load
 from wegent_jupyter.executor.git import OLD_GIT
+from wegent_jupyter.executor.personal.answers import PersonalAnswers
 from wegent_jupyter.executor.processes import MARKER_VARIABLE, ProcessRecords
 from wegent_jupyter.executor.projects.worktree_removal import Removal
 from wegent_jupyter.executor.projects.worktrees import Worktrees
@@ -35,7 +36,13 @@ GIT = {
 
 
 def commands_of(settings: Settings, records: ProcessRecords) -> Commands:
-    return Commands(settings, records, Removal(Worktrees(settings, records), lambda _task, _path: False))
+    removal = Removal(Worktrees(settings, records), lambda _task, _path: False)
+    personal = PersonalAnswers(settings.home, records, list, wake=lambda: None, look=_nothing_new)
+    return Commands(settings, records, removal, personal)
+
+
+async def _nothing_new() -> None:
+    """Have no agents to look at again."""
 
 
 class Box:
@@ -88,6 +95,8 @@ class Box:
 def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
     for name, value in GIT.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOME", str(tmp_path / "person"))  # skills are moved there
+    (tmp_path / "person").mkdir()
     return Box(tmp_path)
 
 

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import pytest
 
 from tests.support.access import credential
 from tests.support.executor import Program
+from tests.support.pages import NAME, PageSettings, Second, page_settings
 from tests.support.repositories import repository
 from tests.support.server import ROOT, TOKEN, JupyterServer, free_port, private_environment, wait_for
 from tests.support.shell import Terminal, wegent
@@ -33,10 +33,12 @@ PAGES = (
     "docs/terminals.md",
     "docs/projects.md",
     "docs/tokens.md",
+    "docs/agents.md",
+    "docs/personal.md",
+    "docs/models.md",
+    "docs/skills.md",
     "docs/troubleshooting.md",
 )
-NAME = "GPU box"
-"""The second machine of the pages."""
 ELSEWHERE = {
     "make lab": ("Makefile", "\nlab:", "tests/ui/test_newcomer.py and .ci/run start what it starts"),
     "make test": ("Makefile", "\ntest:", "it is what runs this test"),
@@ -59,53 +61,6 @@ def commands(page: str) -> list[str]:
 ALL = [(page, command) for page in PAGES for command in commands(page)]
 
 
-@dataclass
-class Second:
-    """The second machine of the pages; made anew when a command has renamed or removed it."""
-
-    server: JupyterServer
-    folder: Path
-    program: Program | None = None
-    count: int = 0
-
-    def joined(self) -> Program:
-        """Return a machine that has joined and does not run; nobody else has its name."""
-        self.end()
-        self.count += 1
-        program = Program(self.folder / str(self.count))
-        code = credential(self.server, "join")["secret"]
-        asked = ("join", f"{self.server.url}wegent", "--name", NAME, "--code", "-", "--no-run")
-        done = program.run(*asked, stdin=code)
-        assert done.returncode == 0, done.stderr
-        self.program = program
-        return program
-
-    def running(self) -> Program:
-        """Return the machine, online."""
-        if self.program is None or not self.online():
-            self.joined().start().reach("connected")
-            wait_for(self.online, f"{NAME} is online")
-        assert self.program is not None
-        return self.program
-
-    def entries(self) -> list[dict[str, Any]]:
-        """Return the devices that the server has beside its own."""
-        return [one for one in self.server.get("/devices").json()["items"] if not one["embedded"]]
-
-    def online(self) -> bool:
-        """Say whether it is there, under its name, and nothing else is."""
-        return [(one["name"], one["status"]) for one in self.entries()] == [(NAME, "online")]
-
-    def end(self) -> None:
-        """Stop it, and remove what the server has of it."""
-        if self.program is not None and self.program.process is not None and self.program.process.poll() is None:
-            self.program.stop()
-        self.program = None
-        for one in self.entries():
-            answer = self.server.request("DELETE", f"/devices/{one['device_id']}?revoke=true")
-            assert answer.status_code == 200, answer.text
-
-
 @pytest.fixture(scope="module")
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """Share a server whose only other device is the second machine of the pages; one slot is soon in use."""
@@ -116,8 +71,16 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServ
 
 
 @pytest.fixture(scope="module")
-def second(own_server: JupyterServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Second]:
-    machine = Second(own_server, tmp_path_factory.mktemp("second"))
+def settings(own_server: JupyterServer) -> Iterator[PageSettings]:
+    with page_settings(own_server) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def second(
+    own_server: JupyterServer, settings: PageSettings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Second]:
+    machine = Second(own_server, settings, tmp_path_factory.mktemp("second"))
     yield machine
     machine.end()
 
@@ -178,6 +141,7 @@ def bash(command: str, environment: dict[str, str], folder: Path) -> subprocess.
 
 def filled(server: JupyterServer, second: Second, command: str, folder: Path) -> str:
     """Return a command with what its placeholders stand for, which is made to be there."""
+    command = second.settings.ready(command, second.program if NAME in command else None, folder)
     command = command.replace("[options]", "--agent practice --mode edits").replace("[--json]", "--json")
     command = command.replace("http://localhost:8888", server.url.rstrip("/"))
     (server.home / "churn").mkdir(exist_ok=True)

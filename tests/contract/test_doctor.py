@@ -16,6 +16,7 @@ import pytest
 from tests.support.server import ROOT, JupyterServer, wait_for
 from tests.support.shell import Ran, wegent
 from wegent_jupyter.cli import doctor_local, doctor_server
+from wegent_jupyter.executor.agents import codex_binary
 from wegent_jupyter.executor.agents.claude_binary import bundled
 from wegent_jupyter.protocol import api
 
@@ -38,11 +39,14 @@ def test_on_a_good_machine_nothing_fails_and_real_turns_end(server: JupyterServe
     assert status == 0, found
     for name in ("version", "data directory", "runtime directory", "executor home", "memory", "terminal", "proxy"):
         assert found[name]["status"] == "ok", found[name]
-    for name in ("server", "token", "gateway", "clock", "database", "device", "practice turn"):
+    for name in ("server", "token", "gateway", "clock", "database", "device", "practice turn", "skills"):
         assert found[name]["status"] == "ok", found[name]
     assert " s (scripted, not AI)" in found["practice turn"]["message"]
     if bundled() is not None:
         assert found["claude turn"]["status"] == "ok", found["claude turn"]
+    if codex_binary.bundled() is not None:
+        assert found["codex turn"]["status"] == "ok", found["codex turn"]
+    assert found["saved logins and keys"]["status"] == "ok", found["saved logins and keys"]
 
 
 def test_people_get_one_line_for_each_check_in_signs_and_words(server: JupyterServer) -> None:

@@ -510,7 +510,9 @@ def test_the_openapi_document_is_whole(document: Json) -> None:
 @pytest.mark.parametrize("path", sorted({op[0] for op in openapi.OPERATIONS if op[1] == "get" and op[5] is not bytes}))
 def test_an_answer_is_what_the_document_says(server: JupyterServer, document: Json, task: int, path: str) -> None:
     device = server.get("/devices").json()["items"][0]["device_id"]
-    names = {"task_id": task, "device_id": device, "turn_id": server.turn(task)["id"]}
+    names = {"task_id": task, "device_id": device, "turn_id": server.turn(task)["id"], "agent_id": "codex"}
+    if "{provider_id}" in path:
+        names["provider_id"] = server.post("/models/providers", NEW_PROVIDER).json()["id"]
     if "{project_id}" in path:
         names["project_id"] = new_project(server, device)["id"]
     if "/worktree" in path and "{task_id}" in path:
@@ -524,6 +526,9 @@ def test_an_answer_is_what_the_document_says(server: JupyterServer, document: Js
     assert answer.status_code == 200
     content = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
     check(document, content["schema"], answer.json())
+
+
+NEW_PROVIDER = {"name": "work", "kind": "openai", "models": ["m"]}
 
 
 def new_project(server: JupyterServer, device: str) -> Json:

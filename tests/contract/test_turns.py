@@ -16,11 +16,11 @@ from tests.support.channels import Faults, MemoryChannel
 from tests.support.world import Watcher, World, folded, shown
 from wegent_jupyter.executor import sender
 from wegent_jupyter.gateway import dispatch
-from wegent_jupyter.gateway.errors import Conflict, NotFound, Refused
+from wegent_jupyter.gateway.errors import Conflict, NotFound, Refused, Unavailable
 from wegent_jupyter.gateway.session import DeviceSession
 from wegent_jupyter.gateway.store.store import StoreFailed
 from wegent_jupyter.protocol import api, wire
-from wegent_jupyter.protocol.states import TurnState
+from wegent_jupyter.protocol.states import AttemptState, TurnState
 
 CHANNELS = {
     "good": Faults(),
@@ -48,7 +48,7 @@ def make_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     monkeypatch.setattr(sender, "RESEND_SECONDS", 0.2)
     monkeypatch.setattr(dispatch, "RETRY_SECONDS", 0.05)
     monkeypatch.setattr("wegent_jupyter.executor.device.REGISTER_SECONDS", 0.5)
-    monkeypatch.setattr("wegent_jupyter.gateway.tasks.WORKSPACE_SECONDS", 0.5)
+    monkeypatch.setattr("wegent_jupyter.gateway.placing.WORKSPACE_SECONDS", 0.5)
     return lambda faults=None, **options: World(tmp_path, faults, **options)
 
 
@@ -530,6 +530,54 @@ def test_a_cancel_that_overtakes_its_dispatch_wins(make_world: Make) -> None:
             answer = runner.execute("elsewhere", wire.Execute(task_id=1, subtask_id=2, prompt="!say x", bot=bot))
             assert (answer.accepted, answer.code) == (False, "cancelled")
             assert runner.idle
+
+    asyncio.run(scenario())
+
+
+def test_a_model_that_makes_no_sense_is_refused_in_words_and_null_is_none(make_world: Make) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            assert world.device is not None
+            runner = world.device.runner
+            message = {
+                "task_id": 1,
+                "subtask_id": 2,
+                "prompt": "!say x",
+                "bot": [{"name": "x", "shell_type": "practice"}],
+            }
+            bad = {"model_id": "m", "runtime_config": {"codex": {"use_proxy": "canary-11"}}}
+            answer = runner.execute("elsewhere", wire.Execute.model_validate({**message, "model_config": bad}))
+            assert (answer.accepted, answer.code, answer.state) == (False, "bad_model_config", AttemptState.NOT_STARTED)
+            assert "runtime_config.codex.use_proxy" in answer.message
+            assert answer.fix
+            assert "canary" not in answer.model_dump_json()
+            null = {"model_id": None, "api_key": None, "proxy": None}
+            assert runner.execute("elsewhere", wire.Execute.model_validate({**message, "model_config": null})).accepted
+
+            async def idle() -> bool:
+                return runner.idle
+
+            await world.until(idle, "the attempt ends")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("answer", [None, 7, {}, {"ok": "?"}, {"ok": True, "path": "\ud800"}, {"success": False}])
+def test_a_device_that_answers_nonsense_about_a_folder_is_said_to(
+    make_world: Make, tmp_path: Path, answer: Any
+) -> None:
+    async def scenario() -> None:
+        async with make_world() as world:
+            assert world.device is not None
+            handle = world.device.handle
+
+            async def hostile(channel: Any, event: str, data: Any) -> Any:
+                return answer if event == wire.CHECK_WORKSPACE else await handle(channel, event, data)
+
+            world.device.handle = hostile  # type: ignore[method-assign]
+            with pytest.raises(Unavailable) as caught:
+                await world.submit("!say x", workspace={"path": str(tmp_path)})
+            assert caught.value.code == "bad_answer"
 
     asyncio.run(scenario())
 

@@ -65,6 +65,11 @@ NEW_PROJECT = {
     },
 }
 
+CODEX = "/users/me/runtime-configs/codex"
+# Without key and address: there is nothing to try, which the answer says.
+NEW_PROVIDER = {"name": "p{fresh}", "kind": "openai", "models": ["m"]}
+LOGIN: list[tuple[str, dict[str, Any] | None]] = [("GET", None), ("POST", {}), ("DELETE", None)]
+
 REST = [
     Route(r"/api/version", [Call("GET", "/api/version", 200)]),
     Route(r"/api/devices", [Call("GET", "/api/devices", 200)]),
@@ -214,6 +219,70 @@ REST = [
             Call("POST", "/api/join/{code}", 200, {"approve": True}, owned=True),
         ],
     ),
+    Route(
+        rf"/api{CODEX}",
+        [Call("GET", f"/api{CODEX}", 200), Call("PUT", f"/api{CODEX}", 200, {"use_user_config": False})],
+    ),
+    Route(
+        rf"/api{CODEX}/auth-json",
+        [
+            Call("POST", f"/api{CODEX}/auth-json", 200, {"auth_json": {"OPENAI_API_KEY": "x"}}),
+            Call("DELETE", f"/api{CODEX}/auth-json", 200),
+        ],
+    ),
+    # 409: nobody is logged in there. To anybody else the device does not exist.
+    Route(
+        rf"/api{CODEX}/import-device",
+        [Call("POST", f"/api{CODEX}/import-device", 409, {"device_id": "{device}"}, owned=True)],
+    ),
+    Route(rf"/api{CODEX}/devices", [Call("GET", f"/api{CODEX}/devices", 200)]),
+    Route(
+        r"/api/users/me/proxy-config",
+        [
+            Call("GET", "/api/users/me/proxy-config", 200),
+            Call("PUT", "/api/users/me/proxy-config", 200, {"proxy_url": ""}),
+        ],
+    ),
+    # 400: there is none to try.
+    Route(
+        r"/api/users/me/proxy-config/test",
+        [Call("POST", "/api/users/me/proxy-config/test", 400, {"device_id": "{device}"}, owned=True)],
+    ),
+    Route(r"/api/models", [Call("GET", "/api/models", 200)]),
+    Route(
+        r"/api/models/test", [Call("POST", "/api/models/test", 200, {**NEW_PROVIDER, "device_id": "{device}"}, True)]
+    ),
+    Route(
+        r"/api/models/providers",
+        [Call("GET", "/api/models/providers", 200), Call("POST", "/api/models/providers", 201, NEW_PROVIDER)],
+    ),
+    Route(
+        rf"/api/models/providers/{ID}",
+        [
+            Call("GET", "/api/models/providers/{provider}", 200, owned=True),
+            Call("PUT", "/api/models/providers/{provider}", 200, {"key": "x"}, owned=True),
+            Call("DELETE", "/api/models/providers/{provider}", 200, owned=True),
+        ],
+    ),
+    Route(
+        rf"/api/models/providers/{ID}/test",
+        [Call("POST", "/api/models/providers/{provider}/test", 200, {"device_id": "{device}"}, owned=True)],
+    ),
+    Route(rf"/api/devices/{NAME}/skills", [Call("GET", "/api/devices/{device}/skills", 200, owned=True)]),
+    # 409: nothing was shared that could be taken back.
+    Route(
+        rf"/api/devices/{NAME}/skills/sharing",
+        [
+            Call("GET", "/api/devices/{device}/skills/sharing", 200, owned=True),
+            Call("POST", "/api/devices/{device}/skills/sharing", 409, {"digest": "old"}, owned=True),
+            Call("DELETE", "/api/devices/{device}/skills/sharing", 409, owned=True),
+        ],
+    ),
+    # 400: the practice agent has no login.
+    Route(
+        rf"/api/devices/{NAME}/agents/{NAME}/login",
+        [Call(m, "/api/devices/{device}/agents/practice/login", 400, b, True) for m, b in LOGIN],
+    ),
     Route(r"/api/openapi\.json", [Call("GET", "/api/openapi.json", 200)]),
     Route(r"/api/(.*)", [Call(name, "/api/nothing", 404) for name in ("GET", "POST", "PUT", "PATCH", "DELETE")]),
 ]
@@ -247,6 +316,8 @@ class House:
     """When one is deleted, a new one."""
     attachment: int = 0
     """One that was not sent; when one is removed, a new one."""
+    provider: int = 0
+    """When one is deleted, a new one."""
     fresh: int = 0
     logins: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -258,6 +329,7 @@ class House:
         body = json.loads(json.dumps(call.body).replace("{device}", self.device).replace("{fresh}", str(self.fresh)))
         names = {"task": self.task, "turn": self.turn, "device": self.device, "approval": self.approval}
         names |= {"terminal": self.terminal, "project": self.project, "attachment": self.attachment}
+        names |= {"provider": self.provider}
         path = call.path.format(code=self.code, credential=self.credential, **names)
         with httpx.Client(trust_env=False, verify=False, timeout=30, cookies=cookies) as client:
             answer = client.request(
@@ -265,6 +337,8 @@ class House:
             )
         if "{credential}" in call.path and answer.status_code == 200:
             self.credential = access.credential(self.server, "key")["id"]
+        if call.path == "/api/models/providers" and answer.status_code == 201:
+            self.server.request("DELETE", f"/models/providers/{answer.json()['id']}")
         if call.method == "DELETE" and answer.status_code == 200:
             self.renew()
         return answer
@@ -276,6 +350,9 @@ class House:
         self.project = self.server.post("/projects", json.loads(body)).json()["id"]
         made = self.server.request("POST", "/attachments?name=a.txt", content=b"hi")
         self.attachment = made.json()["id"]
+        self.server.request("DELETE", f"/models/providers/{self.provider or 1}")
+        body = json.dumps(NEW_PROVIDER).replace("{fresh}", f"-new-{self.fresh}")
+        self.provider = self.server.post("/models/providers", json.loads(body)).json()["id"]
 
     def walk(self) -> dict[str, Any]:
         """Return the live routes, and what the authorizer was asked since the last time."""

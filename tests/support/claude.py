@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.support.server import private_environment
-from wegent_jupyter.executor.agents.base import AgentFailed, Background, Run
+from wegent_jupyter.executor.agents.base import AgentFailed, Background, Driver, Run
 from wegent_jupyter.executor.agents.claude import Claude, ClaudeDriver
 from wegent_jupyter.executor.agents.claude_binary import bundled
 from wegent_jupyter.executor.approvals import Gate
 from wegent_jupyter.executor.processes import ProcessRecords, marked
 from wegent_jupyter.protocol.api import Decision, Mode, TurnError
 from wegent_jupyter.protocol.events import AgentEvent, Asked, Delta, Ended, Notice, Tool
+from wegent_jupyter.protocol.models import ModelConfig
 
 LIVENESS = 60.0
 INSTALL = f"{sys.executable} -m pip install 'wegent-jupyter[claude]'"
@@ -49,6 +50,7 @@ class Bench:
     background: Background = "wait"
     extra: dict[str, str] = field(default_factory=dict)
     model: Any = "practice"
+    llm: ModelConfig = field(default_factory=ModelConfig)
     attempts: int = field(default_factory=lambda: secrets.randbelow(1 << 50))
 
     def __post_init__(self) -> None:
@@ -61,6 +63,12 @@ class Bench:
     @property
     def environment(self) -> dict[str, str]:
         return {**private_environment(self.home), **self.extra}
+
+    def driver(self) -> Driver:
+        """Return what runs the turns."""
+        found = self.program or bundled()
+        assert found is not None
+        return ClaudeDriver(Claude(found, "claude auth login", INSTALL, self.background))
 
     def turn(self, prompt: str, *, mode: Mode = "ask", session: str | None = None, chat: bool = False) -> Turn:
         self.attempts += 1
@@ -98,6 +106,7 @@ class Turn:
             chat_folder=chat,
             mode=mode,
             model=bench.model,
+            llm=bench.llm,
             session_id=session,
             environment=bench.environment,
             records=bench.records,
@@ -106,10 +115,7 @@ class Turn:
             stop=stop,
             next_index=index,
         )
-        found = bench.program or bundled()
-        assert found is not None
-        claude = Claude(found, "claude auth login", INSTALL, bench.background)
-        self.work = asyncio.create_task(ClaudeDriver(claude).run(self.run, self._emit))
+        self.work = asyncio.create_task(bench.driver().run(self.run, self._emit))
 
     async def finish(self) -> Ended:
         async with asyncio.timeout(LIVENESS):

@@ -37,6 +37,7 @@ class Silent:
         self.removed: list[str] = []
         self.terminals: dict[str, Terminal] = {}
         self.projects: dict[int, Project] = {}
+        self.settings: list[str] = []
 
     def task_changed(self, owner: str, task: api.Task) -> None:
         self.tasks.append(task)
@@ -61,6 +62,9 @@ class Silent:
 
     def project_removed(self, owner: str, project_id: int) -> None:
         self.projects.pop(project_id, None)
+
+    def settings_changed(self, owner: str, what: str) -> None:
+        self.settings.append(what)
 
 
 class Box:

@@ -604,7 +604,7 @@ def readable(face: Face, box: Machine) -> dict[str, float]:
     device.get_by_role("button", name="1 queued").click()
     expect(face.row(waits)).to_contain_text("Next in queue")
     face.side.get_by_label("Device", exact=True).click()
-    popover = face.side.locator(".wegent-Popover")
+    popover = face.side.get_by_role("dialog", name="Choose a device")
     texts = {
         "machine": face.side.locator(".wegent-Machine h3"),
         "how many": face.side.locator(".wegent-Machine h3 .wegent-Small"),
@@ -667,7 +667,7 @@ def test_devices_work_at_240_pixels(face: Face, box: Machine) -> None:
         face.shot("devices-17-sidebar-240")
         assert too_wide(face) == []
         face.side.get_by_label("Device", exact=True).click()
-        popover = face.side.locator(".wegent-Popover")
+        popover = face.side.get_by_role("dialog", name="Choose a device")
         expect(popover.locator(".wegent-Choice")).to_have_count(2)
         place = popover.bounding_box()
         assert place is not None and place["x"] >= 0

@@ -244,8 +244,12 @@ def test_an_agent_that_is_missing_says_how_to_get_it(face: Face) -> None:
     expect(ghost).to_contain_text("ghost-agent-that-nobody-has")
     expect(ghost.locator("code")).to_have_text("pipx install ghost-agent")
     expect(ghost.get_by_role("button", name="Copy")).to_be_visible()
-    options = face.side.get_by_label("Agent").locator("option")
-    expect(options.filter(has_text="Ghost")).to_be_disabled()
+    face.side.get_by_label("Agent", exact=True).click()
+    choice = face.side.locator('.wegent-AgentChoice[data-agent-id="ghost"]')
+    expect(choice.locator(".wegent-Choice")).to_be_disabled()  # with the reason and what helps, as above
+    expect(choice).to_contain_text("ghost-agent-that-nobody-has")
+    expect(choice.locator("code")).to_have_text("pipx install ghost-agent")
+    face.page.keyboard.press("Escape")
 
 
 def test_the_status_bar_counts_slots_and_opens_the_sidebar(face: Face) -> None:

@@ -52,6 +52,16 @@ def test_a_character_that_comes_in_two_halves_is_one() -> None:
     assert shown.deltas() == [(0, "a"), (1, "😀b"), (3, "c")]
 
 
+def test_it_is_told_when_no_more_comes_of_a_text() -> None:
+    ended: list[str] = []
+    messages = Messages(lambda _: None, count(1).__next__, WORK, ended.append)
+    for event in text("one", "two"):
+        assert ended == []
+        messages.take({"type": "stream_event", "event": event, "parent_tool_use_id": None})
+    messages.say("three")
+    assert ended == ["message-1", "message-2"]
+
+
 def test_text_that_was_streamed_is_not_shown_again_when_it_comes_whole() -> None:
     shown = Shown()
     shown.stream({"type": "message_start", "message": {"id": "m1"}}, *text("hello"))

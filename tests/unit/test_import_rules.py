@@ -13,7 +13,7 @@ OURS = "wegent_jupyter"
 # What each part may import of ours, besides itself. A new part must be entered here, by a decision.
 MAY_IMPORT: dict[str, set[str]] = {
     "protocol": set(),
-    "gateway": {"protocol", "_version"},
+    "gateway": {"protocol", "locks", "_version"},
     "executor": {"protocol", "locks", "_version"},
     "practice": {"protocol", "_version"},
     "client": {"protocol", "_version"},

@@ -49,6 +49,9 @@ class Faces:
     def project_removed(self, owner: str, project_id: int) -> None:
         pass
 
+    def settings_changed(self, owner: str, what: str) -> None:
+        pass
+
 
 class Channel:
     """A device that accepts everything and keeps what it is told."""

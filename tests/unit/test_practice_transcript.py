@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wegent_jupyter.practice import answers
-from wegent_jupyter.practice.answers import Call, Text
-from wegent_jupyter.practice.transcript import Transcript, call_id, read
+from wegent_jupyter.practice.messages_read import read
+from wegent_jupyter.practice.parts import Call, Text
+from wegent_jupyter.practice.transcript import Transcript, call_id
 
 PREFACE = "Practice: a scripted answer, not AI."
 SCRIPT = "!bash a\n!bash b\n!say end"

@@ -1,6 +1,7 @@
 """`jupyter wegent agents`: which agents a device has, and what makes each ready."""
 
 import argparse
+import shlex
 
 from wegent_jupyter.cli.devices import pick, place
 from wegent_jupyter.cli.server import existing_client
@@ -22,7 +23,10 @@ async def agents(options: argparse.Namespace) -> int:
             found = await client.refresh_agents(device.device_id)
     if options.json:
         return print_json(found)
-    rows = [(one.id, state(one), one.version or "", LOGINS[one.logged_in], one.path or "", fix(one)) for one in found]
+    rows = [
+        (one.id, state(one), one.version or "", LOGINS[one.logged_in], one.path or "", fix(one, device))
+        for one in found
+    ]
     return print_table(("AGENT", "STATE", "VERSION", "LOGIN", "PATH", "FIX"), rows, "The device has no agents.")
 
 
@@ -33,8 +37,10 @@ def state(agent: api.Agent) -> str:
     return f"not ready: {agent.reason}" if agent.reason else "not ready"
 
 
-def fix(agent: api.Agent) -> str:
+def fix(agent: api.Agent, device: api.Device) -> str:
     """Return what makes an agent useful, empty when nothing is missing."""
     if not agent.ready:
         return agent.fix or agent.install_command or ""
+    if agent.logged_in is False and agent.device_login and agent.id == "codex":
+        return f"jupyter wegent codex login {shlex.quote(device.name)}"
     return (agent.login_command or agent.fix or "") if agent.logged_in is False else ""

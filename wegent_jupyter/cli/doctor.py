@@ -6,7 +6,7 @@ import sys
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 
-from wegent_jupyter.cli import doctor_local, doctor_server, doctor_turns
+from wegent_jupyter.cli import doctor_local, doctor_personal, doctor_server, doctor_turns
 from wegent_jupyter.cli.checks import Check, Checks, fail, skip
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.screen import erase_progress, printable, progress
@@ -75,6 +75,8 @@ async def _served(client: Client, *, private: bool, quiet: bool) -> Checks:
         yield skip("the rest", REST)
         return
     yield await doctor_server.database(client)
+    async for check in doctor_personal.saved(client):
+        yield check
     try:
         devices = await client.devices()
     except (ApiError, Unreachable) as error:
@@ -88,6 +90,7 @@ async def _served(client: Client, *, private: bool, quiet: bool) -> Checks:
             device = await doctor_server.look_again(client, device)
             for check in doctor_server.agents(device):
                 yield check
+            yield await doctor_personal.skills(client, device)
             _progress("a turn of the practice agent", quiet=quiet)
             yield await doctor_turns.practice_agent(client, device)
             _progress("a turn of the real agents with the practice model", quiet=quiet)

@@ -138,9 +138,11 @@ def agents(device: api.Device) -> Iterator[Check]:
         what = " ".join(part for part in (agent.name, agent.version, agent.path and f"({agent.path})") if part)
         if not agent.ready:
             yield warn(
-                name, f"{agent.name} cannot run: {agent.reason or 'no reason given'}", listing.fix(agent) or None
+                name,
+                f"{agent.name} cannot run: {agent.reason or 'no reason given'}",
+                listing.fix(agent, device) or None,
             )
         elif agent.logged_in is False:
-            yield warn(name, f"{what}: not logged in", listing.fix(agent) or None)
+            yield warn(name, f"{what}: not logged in", listing.fix(agent, device) or None)
         else:
             yield ok(name, f"{what}, {listing.LOGINS[agent.logged_in]}".rstrip(", "))

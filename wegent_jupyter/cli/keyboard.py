@@ -37,6 +37,21 @@ async def line() -> str | None:
     return data.decode(errors="replace").rstrip("\r\n") if data else END_OF_FILE
 
 
+async def hidden_line() -> str | None:
+    """Return the next line without showing what is typed."""
+    import termios
+
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    hidden = [*before]
+    hidden[3] &= ~termios.ECHO
+    termios.tcsetattr(descriptor, termios.TCSADRAIN, hidden)
+    try:
+        return await line()
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
 async def data() -> bytes:
     """Return what comes next on standard input, nothing at its end."""
     descriptor = sys.stdin.fileno()

@@ -3,7 +3,7 @@
 import argparse
 
 from wegent_jupyter._version import __version__
-from wegent_jupyter.cli import parser_devices, parser_projects, parser_terminals
+from wegent_jupyter.cli import parser_devices, parser_personal, parser_projects, parser_terminals
 from wegent_jupyter.cli.parser_devices import Commands, add_json
 
 STATUSES = (
@@ -32,6 +32,10 @@ def parser() -> argparse.ArgumentParser:
     parser_terminals.add_terminal(commands)
     parser_terminals.add_terminals(commands)
     _add_agents(commands)
+    parser_personal.add_models(commands)
+    parser_personal.add_codex(commands)
+    parser_personal.add_proxy(commands)
+    parser_personal.add_skills(commands)
     _add_trust(commands)
     _add_doctor(commands)
     return whole
@@ -72,7 +76,12 @@ def _add_run(commands: Commands) -> None:
         choices=["ask", "edits", "plan", "full"],
         help="how much the agent may do without asking (default: ask; with --task: as before)",
     )
-    run.add_argument("--model", choices=["practice"], help="practice: the real agent, a scripted model, no AI")
+    run.add_argument(
+        "--model",
+        metavar="NAME",
+        help="which model answers, as 'models' lists it, or practice: a scripted one, no AI (default: as configured; "
+        "with --task: as before)",
+    )
     run.add_argument("--task", type=int, help="continue this task instead of making one")
     _add_following(run)
 

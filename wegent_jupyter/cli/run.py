@@ -17,6 +17,7 @@ from wegent_jupyter.cli.server import any_client, existing_client
 from wegent_jupyter.cli.words import REASONS, TRAVELS
 from wegent_jupyter.client.client import ApiError, Client
 from wegent_jupyter.protocol import api
+from wegent_jupyter.protocol.models import ProviderKind
 from wegent_jupyter.protocol.states import TurnState
 
 STATUSES = {TurnState.COMPLETED: 0, TurnState.FAILED: 1, TurnState.CANCELLED: 130}
@@ -99,7 +100,7 @@ async def _first(client: Client, prompt: str, options: argparse.Namespace, attac
     path = options.workspace or (str(Path.cwd()) if project is None and here(client, device) else None)
     request = api.CreateTask(
         prompt=prompt,
-        agent=options.agent or _only_agent(device, options.model),
+        agent=options.agent or only_agent(device, options.model, await _kind(client, options.model)),
         mode=options.mode or "ask",
         model=options.model,
         device_id=device.device_id,
@@ -112,7 +113,7 @@ async def _first(client: Client, prompt: str, options: argparse.Namespace, attac
 
 async def _follow_up(client: Client, prompt: str, options: argparse.Namespace, attachments: list[int]) -> api.Turn:
     """Send the next message of a task, on another device if one is named."""
-    for name in ("model", "project", "worktree"):
+    for name in ("project", "worktree"):
         if getattr(options, name):
             raise BadInput(f"--{name} is for new tasks; a task keeps what it has.")
     task = await client.task(options.task)
@@ -122,6 +123,7 @@ async def _follow_up(client: Client, prompt: str, options: argparse.Namespace, a
         mode=options.mode,
         device_id=device.device_id if device is not None else None,
         agent=options.agent,
+        model=options.model,
         workspace=api.Workspace(path=options.workspace) if options.workspace is not None else None,
         attachments=attachments,
     )
@@ -139,16 +141,32 @@ async def _looked(client: Client, device: api.Device, wanted: str | None) -> api
     return device.model_copy(update={"agents": await client.refresh_agents(device.device_id)})
 
 
-def _only_agent(device: api.Device, model: api.ModelName | None) -> str:
-    """Return the agent to use when none is named. The practice agent is never chosen for somebody."""
-    fit = [one for one in device.agents if model is None or model in one.models]
-    ready = [one.id for one in fit if one.ready and not one.practice]
+def only_agent(device: api.Device, model: api.ModelName | None, kind: ProviderKind | None) -> str:
+    """Return the agent to use when none is named; `kind` is that of a provider's model. Raises BadInput.
+
+    The practice agent is never chosen for somebody.
+    """
+    fit = [one for one in device.agents if model is None or model in one.models or (kind and one.provider == kind)]
+    ready = [one for one in fit if one.ready and not one.practice]
+    if len(ready) > 1 and model is None:
+        ready = [one for one in ready if one.logged_in is not False]
     if len(ready) == 1:
-        return ready[0]
+        return ready[0].id
     every = ", ".join(one.id for one in fit)
     if not every and model is not None:
         raise BadInput(f"No agent of the device '{device.name}' takes --model {model}.")
     raise BadInput(f"Which agent? Use --agent with one of: {every or 'none, the device offers no agents'}")
+
+
+async def _kind(client: Client, model: api.ModelName | None) -> ProviderKind | None:
+    """Return which API a provider's model speaks; raises BadInput, which lists the models that there are."""
+    if model is None or model == api.PRACTICE_MODEL:
+        return None
+    there = {one.model: one.kind for one in await client.models()}
+    if model not in there:
+        known = ", ".join([*there, api.PRACTICE_MODEL])
+        raise BadInput(f"The model '{model}' is unknown. Models: {known}. To add one: jupyter wegent models add --help")
+    return there[model]
 
 
 async def _follow(client: Client, turn: api.Turn, printer: Printer, asker: Asker) -> api.Turn:

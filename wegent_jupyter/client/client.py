@@ -9,8 +9,11 @@ import socketio
 
 from wegent_jupyter.client.access import AccessRoutes
 from wegent_jupyter.client.devices import DeviceRoutes
+from wegent_jupyter.client.models import ModelRoutes
+from wegent_jupyter.client.personal import PersonalRoutes
 from wegent_jupyter.client.projects import ProjectRoutes
 from wegent_jupyter.client.rest import ApiError, Unreachable, trust, verifying
+from wegent_jupyter.client.skills import SkillRoutes
 from wegent_jupyter.client.sockets import DROPPED
 from wegent_jupyter.client.terminals import TerminalRoutes
 from wegent_jupyter.protocol import api
@@ -20,7 +23,7 @@ __all__ = ["ApiError", "Client", "Unreachable", "trust", "verifying"]
 NAMESPACE = "/tasks"
 
 
-class Client(DeviceRoutes, AccessRoutes, TerminalRoutes, ProjectRoutes):
+class Client(DeviceRoutes, AccessRoutes, TerminalRoutes, ProjectRoutes, PersonalRoutes, ModelRoutes, SkillRoutes):
     """A connection to one gateway; use as an asynchronous context manager."""
 
     async def __aenter__(self) -> Self:

@@ -63,7 +63,7 @@ class ProjectRoutes(Sockets):
             try:
                 found = await self.project(project.id)
             except (ApiError, Unreachable) as error:
-                if isinstance(error, ApiError) and not _starting(error):
+                if isinstance(error, ApiError) and not starting(error):
                     raise
                 await self.find_again()
                 continue
@@ -110,7 +110,7 @@ class ProjectRoutes(Sockets):
         return await self._delete(f"/attachments/{attachment_id}", Message)
 
 
-def _starting(error: ApiError) -> bool:
+def starting(error: ApiError) -> bool:
     """Say whether it is not the gateway that answered: a server that starts knows our routes late."""
     return error.status >= 500 or error.problem.code == f"http_{error.status}"
 

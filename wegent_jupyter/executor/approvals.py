@@ -88,6 +88,8 @@ class Gate:
         self._asked = 0
         self._open: dict[str, asyncio.Future[Decision]] = {}
         self._decided: set[str] = set()
+        self.hide: Callable[[Asked], Asked] = lambda asked: asked
+        """Takes the secrets of a turn out of what is shown; whoever runs the agent sets it."""
         self.closing = False
         """The executor ends: what is open then is left to expire, not withdrawn."""
 
@@ -151,7 +153,7 @@ class Gate:
         self._asked += 1
         number = self._asked
         rule, scope = self._rule(request)
-        event = Asked(
+        asked = Asked(
             item_id=f"approval-{number}",
             index=self._next_index(),
             approval_id=f"{self._attempt_id}.{number}",
@@ -165,7 +167,7 @@ class Gate:
             editable=request.editable,
             questions=request.questions,
         )
-        decision = await self._wait(event)
+        decision = await self._wait(self.hide(asked))
         as_asked = decision is not None and decision.decision == "allow_task" and decision.input is None
         if as_asked and rule is not None:
             self._grants.grant(rule)

@@ -20,11 +20,14 @@ from wegent_jupyter.executor import command_files, command_git, git_settings, gu
 from wegent_jupyter.executor.config import Settings
 from wegent_jupyter.executor.environment import agent_environment
 from wegent_jupyter.executor.git import Git, GitFailed, Place, find, taming
+from wegent_jupyter.executor.personal.answers import PersonalAnswers
+from wegent_jupyter.executor.personal.auth_file import VARIABLES as AUTH_VARIABLES
 from wegent_jupyter.executor.processes import STDERR_TAIL, ProcessRecords, ProgramNotFound
 from wegent_jupyter.executor.projects import worktrees
 from wegent_jupyter.executor.projects.worktree_removal import NotRemoved, Removal
 from wegent_jupyter.executor.projects.worktrees import NotMade
 from wegent_jupyter.executor.roots import Outside, roots_of
+from wegent_jupyter.executor.skills.answers import SkillAnswers
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.commands import COMMANDS, CommandSpec
 
@@ -37,6 +40,7 @@ MAX_INTERNAL = 4 << 20
 MAX_ENCODED = 12 << 20
 """Bytes that an output may have as JSON, as it travels: a larger message would end the connection."""
 MAX_ERROR = 4_000
+SYNC_AUTH, READ_AUTH = "sync_runtime_auth_file", "read_runtime_auth_file"
 OTHER_REPOSITORY = "The git repository of this folder lies outside of the workspaces of this device."
 _REMOTE = re.compile(r"(https?|ssh)://[^-\s]\S*|[A-Za-z0-9._][\w.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?![:-])\S+", re.ASCII)
 """What may be cloned, beside a path in the workspaces."""
@@ -59,9 +63,12 @@ class _Output(NamedTuple):
 class Commands:
     """The commands of one device."""
 
-    def __init__(self, settings: Settings, records: ProcessRecords, removal: Removal) -> None:
-        """Nothing runs yet."""
+    def __init__(
+        self, settings: Settings, records: ProcessRecords, removal: Removal, personal: PersonalAnswers | None = None
+    ) -> None:
+        """Nothing runs yet. Without `personal` there is no login file."""
         self._settings, self._records, self._removal = settings, records, removal
+        self._personal = personal
         self._running = 0
 
     async def run(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -77,6 +84,11 @@ class Commands:
         self._running += 1
         try:
             async with asyncio.timeout(message.timeout_seconds):
+                key = _auth_key(message)
+                if key is not None and self._personal is not None:
+                    # Its variables hold a login: no program gets them.
+                    status, answer = await self._personal.auth_command(key, message.env)
+                    return _result(began, _Output(status, json.dumps(answer)), error=answer.get("error"))
                 command = _Command(self._settings, self._records, self._removal, message)
                 return _result(began, await command.run())
         except TimeoutError:
@@ -226,6 +238,10 @@ class _Command:
                 return self._cut(*await command_git.branch_diff(self._git, folder, self._limit))
             case "git_branch_diff_shortstat":
                 return self._cut(*await command_git.branch_shortstat(self._git, folder))
+            case "ls_skills" | "setup_shared_skills":
+                skills = SkillAnswers(self._settings)
+                printed = await (skills.ls_skills() if key == "ls_skills" else skills.setup_shared_skills())
+                return self._cut(printed.status, printed.stdout)._replace(stderr=printed.stderr)
         raise Refused(f"Device command key '{key}' is not known to this executor.")
 
     async def _add_worktree(self, folder: Path, target: Path, commit: str = "HEAD") -> _Output:
@@ -271,6 +287,15 @@ class _Command:
             raise Refused(f"A command takes no {unfit[0] if unfit else 'NUL character'} in its environment.")
         own = {name: value for name, value in agent_environment().items() if name not in git_settings.LOCAL}
         return {**own, **git_settings.environment(self._roots.ceilings(), self._git_settings, os.pathsep), **given}
+
+
+def _auth_key(message: wire.ExecuteCommand) -> str | None:
+    """Return which of the two about a login is meant; a stock backend sends a program for it, and the variables."""
+    if message.command_key is not None:
+        return message.command_key if message.command_key in (SYNC_AUTH, READ_AUTH) else None
+    if AUTH_VARIABLES[0] not in message.env:
+        return None
+    return SYNC_AUTH if AUTH_VARIABLES[2] in message.env else READ_AUTH
 
 
 def _git_place(path: Path) -> Path | None:

@@ -7,7 +7,6 @@ import secrets
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -20,6 +19,7 @@ from wegent_jupyter.executor.changes.answers import ChangeAnswers
 from wegent_jupyter.executor.changes.watching import Changes
 from wegent_jupyter.executor.config import Settings
 from wegent_jupyter.executor.journal import Journal
+from wegent_jupyter.executor.personal.answers import PersonalAnswers
 from wegent_jupyter.executor.processes import ProcessRecords
 from wegent_jupyter.executor.projects.listing import Listing
 from wegent_jupyter.executor.projects.prepare import Projects
@@ -27,11 +27,11 @@ from wegent_jupyter.executor.projects.worktree_removal import Removal
 from wegent_jupyter.executor.projects.worktrees import Worktrees
 from wegent_jupyter.executor.runner import Runner
 from wegent_jupyter.executor.sender import Sender
+from wegent_jupyter.executor.skills.answers import SkillAnswers
 from wegent_jupyter.executor.terminals.door import EVENTS as TERMINAL_EVENTS
 from wegent_jupyter.executor.terminals.door import Door
-from wegent_jupyter.executor.trust import TrustDamaged, TrustStore
+from wegent_jupyter.executor.trust_answers import TrustAnswers
 from wegent_jupyter.protocol import projects, terminals, wire
-from wegent_jupyter.protocol.api import TrustedPath, TrustRequest
 from wegent_jupyter.protocol.channel import Channel, NotSent, Unanswered
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ class Device:
         self._removal = Removal(worktrees, self.runner.works_in)
         self._commands: Commands | None = None
         self._terminals = Door(settings, self._records)
-        self._trust = TrustStore(settings.home)
+        self._personal = PersonalAnswers(
+            settings.home, self._records, self._catalogue.report, wake=self.wake, look=self._look_again
+        )
         self._channel: Channel | None = None
         self._gateway = ""
         self._beat = asyncio.Event()
@@ -105,8 +107,6 @@ class Device:
             wire.CHECK_WORKSPACE: self._check_workspace,
             wire.REFRESH: self._refresh_agents,
             wire.AGENT_PATH: self._set_agent_path,
-            wire.TRUST: self._set_trust,
-            wire.TRUSTED: self._list_trust,
             wire.PING: self._ping,
             wire.COMMAND: self._run_command,
             wire.UPGRADE: self._upgrade,
@@ -117,6 +117,9 @@ class Device:
             projects.FILES: self._listing.files,
             projects.WORKTREE: self._removal.examine,
             projects.REMOVE_WORKTREE: self._removal.remove,
+            **TrustAnswers(settings.home).questions(),
+            **self._personal.questions(),
+            **SkillAnswers(settings).questions(),
             **ChangeAnswers(self._changes, self.runner.works_near).questions(lambda: self._gateway),
             "device:sync_capabilities": self._sync_capabilities,
         }
@@ -152,8 +155,8 @@ class Device:
 
     @property
     def idle(self) -> bool:
-        """Say whether nothing runs, nothing is being cloned and no terminal is open."""
-        return self.runner.idle and not self._terminals.open and not self._projects.busy
+        """Say whether nothing runs, nothing is being cloned, no terminal is open and nobody is logging in."""
+        return not (self._personal.busy or self._terminals.open or self._projects.busy) and self.runner.idle
 
     @property
     def working(self) -> bool:
@@ -171,6 +174,7 @@ class Device:
     async def close(self) -> None:
         """End what runs, tell the gateway while it is there, and close the home."""
         await self._terminals.close()
+        await self._personal.close()
         await self._projects.close()
         await self.runner.close()
         await self._changes.close()
@@ -270,6 +274,7 @@ class Device:
             device_id=self._settings.device_id,
             running_task_ids=self.runner.task_ids,
             executor_version=self._settings.version,
+            runtime_auth_files=self._personal.auth_files(),
         )
         return beat.model_dump()
 
@@ -314,7 +319,7 @@ class Device:
         if self._commands is None:
             from wegent_jupyter.executor.commands import Commands  # an idle device has no need of it
 
-            self._commands = Commands(self._settings, self._records, self._removal)
+            self._commands = Commands(self._settings, self._records, self._removal, self._personal)
         return await self._commands.run(data)
 
     async def _upgrade(self, _data: dict[str, Any]) -> dict[str, Any]:
@@ -355,28 +360,12 @@ class Device:
             return _not_done(error.error.message, error.error.code, error.error.fix)
         return wire.AgentsAnswer(success=True, agents=self._catalogue.report()).model_dump()
 
-    async def _set_trust(self, data: dict[str, Any]) -> dict[str, Any]:
-        try:
-            await asyncio.to_thread(self._keep_trust, TrustRequest.model_validate(data))
-        except (ValidationError, TrustDamaged, OSError, RuntimeError) as error:
-            return _not_done(str(error), "not_stored")
-        except workspaces.BadWorkspace as error:
-            return _not_done(str(error), "bad_path")
-        return await self._list_trust({})
-
-    def _keep_trust(self, request: TrustRequest) -> None:
-        path = Path(request.path).expanduser()
-        if not path.is_absolute():
-            raise workspaces.BadWorkspace(f"{request.path} is not absolute. Give a path that starts with / or ~.")
-        self._trust.set(path, request.trusted)
-
-    async def _list_trust(self, _data: dict[str, Any]) -> dict[str, Any]:
-        try:
-            found = await asyncio.to_thread(self._trust.items)
-        except TrustDamaged as error:
-            return _not_done(str(error), "not_stored")
-        items = [TrustedPath(path=str(path), trusted=trusted) for path, trusted in found]
-        return wire.TrustAnswer(success=True, items=items).model_dump()
+    async def _look_again(self) -> None:
+        """Look which agents can run, whether or not there is a gateway to be told."""
+        if self._channel is not None:
+            await self._look_for_agents(self._channel)
+        else:
+            await self._catalogue.refresh()
 
     async def _look_for_agents(self, channel: Channel) -> None:
         """Look which agents can run, which takes a second, and tell the gateway if that is news."""

@@ -16,12 +16,13 @@ def proxy_for(url: str) -> str | None:
     proxies = urllib.request.getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     host = parts.hostname or ""
-    if not proxy or _is_loopback(host) or urllib.request.proxy_bypass(host):
+    if not proxy or is_loopback(host) or urllib.request.proxy_bypass(host):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this computer itself."""
     if host == "localhost":
         return True
     try:
@@ -43,7 +44,7 @@ def check_listener(url: str) -> None:
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if sys.platform != "linux" or parts.scheme in ("https", "wss") or not _is_loopback(host):
+    if sys.platform != "linux" or parts.scheme in ("https", "wss") or not is_loopback(host):
         return
     listening = _listening(parts.port or 80)
     for address in ("127.0.0.1", "::1") if host == "localhost" else (host,):

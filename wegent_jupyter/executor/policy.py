@@ -12,7 +12,7 @@ LOOKING = frozenset({"read", "search", "think", "switch_mode"})
 EDITING = frozenset({"edit", "delete", "move"})
 """ACP's tool kinds (agentclientprotocol.com, "Tool calls"); the others are `fetch`, `execute` and `other`."""
 HARMLESS = frozenset({".gitignore", ".gitkeep", ".dockerignore", ".npmignore", ".editorconfig", ".python-version"})
-INSTRUCTIONS = frozenset({"claude.md", "claude.local.md", "agents.md"})
+INSTRUCTIONS = frozenset({"claude.md", "claude.local.md", "agents.md", "agents.override.md"})
 """Other names that begin with a dot, and these, are what other programs execute or obey (`.git`, `.bashrc`, `.ssh`,
 `.claude`, …): editing them amounts to running something."""
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from wegent_jupyter.executor import hook, workspaces
 from wegent_jupyter.executor.agents.base import AgentFailed, Driver, Run
 from wegent_jupyter.executor.agents.catalogue import Catalogue
@@ -27,6 +29,7 @@ from wegent_jupyter.executor.stopping import unless_stopped
 from wegent_jupyter.protocol import history, wire
 from wegent_jupyter.protocol.api import TurnError
 from wegent_jupyter.protocol.events import Ended, Notice
+from wegent_jupyter.protocol.models import ModelConfig
 from wegent_jupyter.protocol.states import AttemptState
 
 log = logging.getLogger(__name__)
@@ -233,6 +236,7 @@ class Runner:
             chat_folder=chat,
             mode=mode,
             model=ours.model if ours else None,
+            llm=_model_config(message),
             session_id=ours.session_id if ours else None,
             environment=agent_environment(),
             records=self._records,
@@ -301,6 +305,16 @@ class Runner:
                 recorder(Notice("hook", run.next_index(), failed, "warning"))
         if message.wegent_jupyter is not None:
             run.prompt += await self._attachments.fetch(key, message.task_id, message.wegent_jupyter.attachments)
+
+
+def _model_config(message: wire.Execute) -> ModelConfig:
+    """Return by whose account a turn is answered; raises AgentFailed, which repeats no value: some are secrets."""
+    try:
+        return ModelConfig.model_validate(message.llm)
+    except ValidationError as error:
+        field = ".".join(map(str, error.errors()[0]["loc"]))
+        text = f"The model that the turn was given makes no sense to this device: {field}."
+        raise AgentFailed("bad_model_config", text, "Choose another model, or upgrade wegent-jupyter there.") from None
 
 
 def _worktree(message: wire.Execute) -> wire.WorktreeOrder | None:

@@ -10,6 +10,8 @@ from wegent_jupyter.locks import write_private
 FILE_NAME = "trust.json"
 NAMES = (".claude", ".mcp.json", "CLAUDE.md", "CLAUDE.local.md", ".codex")
 """What agents read from a directory: settings, hooks, tools, instructions."""
+CODEX_NAMES = (".codex", ".agents", "AGENTS.md", "AGENTS.override.md")
+"""What Codex reads from one: settings, tools, rules, skills, instructions."""
 State = Literal["unanswered", "trusted", "declined"]
 
 
@@ -43,11 +45,11 @@ class TrustStore:
         """Keep the answers in the executor's home."""
         self._file = home / FILE_NAME
 
-    def look(self, workspace: Path, ours: bool = False) -> Found:
-        """Return what agent configuration a workspace brings; `ours` is a chat folder, which we made."""
+    def look(self, workspace: Path, ours: bool = False, names: tuple[str, ...] = NAMES) -> Found:
+        """Return what configuration of an agent a workspace brings; `ours` is a chat folder, which we made."""
         workspace = workspace.resolve()
         root = repository(workspace)
-        found = _found(workspace, root)
+        found = _found(workspace, root, names)
         if ours:
             return Found(workspace, found, "trusted")
         try:
@@ -109,7 +111,7 @@ def main_checkout(root: Path) -> Path:
         return root
 
 
-def _found(workspace: Path, root: Path) -> list[str]:
+def _found(workspace: Path, root: Path, names: tuple[str, ...]) -> list[str]:
     """List the configuration in a workspace and its parents up to the repository's root, but not of the home directory.
 
     What is in the home directory is the person's own, and always on.
@@ -119,8 +121,8 @@ def _found(workspace: Path, root: Path) -> list[str]:
     return [
         str((directory / name).relative_to(root))
         for directory in upwards
-        for name in NAMES
-        if (directory / name).exists() and not (directory == home and name in (".claude", ".codex"))
+        for name in names
+        if (directory / name).exists() and not (directory == home and name in (".claude", ".codex", ".agents"))
     ]
 
 

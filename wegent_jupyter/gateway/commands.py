@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from wegent_jupyter.gateway.asking import is_text
 from wegent_jupyter.gateway.devices import DeviceEntry, Devices
 from wegent_jupyter.gateway.errors import NotFound, Refused
 from wegent_jupyter.gateway.registered import Registered
@@ -34,14 +35,26 @@ class Commands:
         """Run one command; raises Refused with Wegent's texts."""
         device = self._find(owner, device_id)
         spec = _allowed(device, request)
-        message = await self._message(device, spec, request)
-        answer = await self._call(device, wire.COMMAND, message, request.timeout_seconds + MARGIN_SECONDS)
+        return await self._run(device, spec, await self._message(device, spec, request), _most(spec, request))
+
+    async def run_private(self, device: DeviceEntry, key: str, env: dict[str, str], seconds: int) -> CommandResult:
+        """Run a command of which only the gateway may see what goes in and comes out; raises Refused."""
+        message = wire.ExecuteCommand(
+            command=key, command_key=key, env=env, timeout_seconds=seconds, max_output_bytes=MAX_OUTPUT_BYTES
+        )
+        return await self._run(device, COMMANDS[key], message.model_dump(exclude_none=True), MAX_OUTPUT_BYTES)
+
+    async def _run(self, device: DeviceEntry, spec: CommandSpec, message: dict[str, Any], most: int) -> CommandResult:
+        answer = await self._call(device, wire.COMMAND, message, message["timeout_seconds"] + MARGIN_SECONDS)
         try:
             result = CommandResult.model_validate(answer)
         except ValidationError as error:
             field = ".".join(map(str, error.errors()[0]["loc"])) or "the answer"
             raise Refused(f"Command RPC failed: {field} is not what it should be", code="bad_answer") from error
-        return processed(_cut(result, _most(spec, request)), spec.post)
+        made = processed(_cut(result, most), spec.post)
+        if not is_text([made.stdout, made.stderr, made.error]):
+            raise Refused("Command RPC failed: it answered half a character", code="bad_answer")
+        return made
 
     async def upgrade(self, owner: str, device_id: str, request: Upgrade) -> UpgradeSent:
         """Ask an executor to upgrade itself; raises Refused. Ours says what a person has to do instead."""
@@ -107,7 +120,7 @@ def _allowed(device: DeviceEntry, request: Command) -> CommandSpec:
     """Return what a key stands for; raises Refused when this device cannot do it."""
     key, kept = request.command_key, device.kept
     spec = COMMANDS.get(key)
-    if spec is None or not (kept.ours or spec.stock):
+    if spec is None or spec.private or not (kept.ours or spec.stock):
         raise Refused(f"Device command key '{key}' is not configured", code="command_unknown")
     if not (kept.ours or allowed_for_stock(key, kept.device_type)):
         text = f"Device command key '{key}' is not supported for {kept.device_type} devices"

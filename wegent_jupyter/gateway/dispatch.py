@@ -4,11 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
 from wegent_jupyter.gateway import history
+from wegent_jupyter.gateway.accounts import INTERNAL, Accounts, NoAccount, refused, sent
 from wegent_jupyter.gateway.approvals import Approvals
 from wegent_jupyter.gateway.devices import DeviceEntry, Devices
 from wegent_jupyter.gateway.errors import Conflict, Unavailable
@@ -40,6 +42,16 @@ _OUTCOMES = {
 }
 
 
+@dataclass(slots=True)
+class _Given:
+    """What a turn is sent beside its prompt."""
+
+    said: list[dict[str, str]] = field(default_factory=list)
+    """In the task, since its agent's session heard of it."""
+    llm: dict[str, Any] = field(default_factory=dict, repr=False)
+    """By whose account; it holds secrets."""
+
+
 class Dispatcher:
     """Starts turns, stops them, and takes in what devices say of their attempts."""
 
@@ -50,6 +62,7 @@ class Dispatcher:
         devices: Devices,
         scheduler: Scheduler,
         tasks: Tasks,
+        accounts: Accounts,
         ids: IdSource,
         *,
         device_changed: Callable[[DeviceEntry], None],
@@ -60,7 +73,7 @@ class Dispatcher:
         `dispatched` with the seconds from a turn's slot to the device's answer.
         """
         self._store, self._ledger, self._devices = store, ledger, devices
-        self._scheduler, self._tasks, self._ids = scheduler, tasks, ids
+        self._scheduler, self._tasks, self._accounts, self._ids = scheduler, tasks, accounts, ids
         self._device_changed, self._dispatched = device_changed, dispatched
         self._background: set[asyncio.Task[None]] = set()
         self.approvals = Approvals(
@@ -120,23 +133,30 @@ class Dispatcher:
     ) -> None:
         """Send one attempt once it is written down (invariant 1)."""
         slotted = time.perf_counter()
-        said: list[dict[str, str]] = []
+        given = _Given()
         try:
             await stored
             if self._may_lag(device, open_turn):
-                said = await self._said(device, open_turn)
+                given.said = await self._said(device, open_turn)
+            given.llm = await self._llm(device, open_turn)
+        except NoAccount as error:
+            await self._end_unsent(open_turn, attempt, error.error)
+            return
         except StoreFailed as error:
             log.error("Turn %d was not started: %s", open_turn.turn.id, error)
             await asyncio.sleep(RETRY_SECONDS)
             await self.not_started(open_turn, attempt)
             return
+        except Exception:
+            log.exception("Turn %d was not started", open_turn.turn.id)
+            await self._end_unsent(open_turn, attempt, INTERNAL.model_copy())
+            return
         if open_turn.turn.cancelling:
-            # Asked to stop before anything was sent: a proven non-start.
-            await self.end(open_turn, attempt, Ended(AttemptState.CANCELLED))
+            await self._end_unsent(open_turn, attempt, None)
             return
         while not attempt.state.final:
             try:
-                await self._ask(device, open_turn, attempt, said)
+                await self._ask(device, open_turn, attempt, given)
                 self._dispatched(time.perf_counter() - slotted)
                 return
             except NotSent:
@@ -148,6 +168,18 @@ class Dispatcher:
                 if not device.online or device.boot_id is None:
                     return
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _end_unsent(self, open_turn: OpenTurn, attempt: Attempt, error: TurnError | None) -> None:
+        """End what was never sent, a proven non-start: as cancelled if a person stopped it meanwhile."""
+        stopped = error is None or open_turn.turn.cancelling
+        state = AttemptState.CANCELLED if stopped else AttemptState.FAILED
+        await self.end(open_turn, attempt, Ended(state, error=None if stopped else error))
+
+    async def _llm(self, device: DeviceEntry, open_turn: OpenTurn) -> dict[str, Any]:
+        """Return the `model_config` of a turn, which holds secrets; raises NoAccount."""
+        turn = open_turn.turn
+        agent = next((one for one in device.agents if one.id == turn.agent), None)
+        return sent(await self._accounts.of(device.owner, turn.agent, agent, turn.model))
 
     @classmethod
     def _may_lag(cls, device: DeviceEntry, open_turn: OpenTurn) -> bool:
@@ -169,17 +201,17 @@ class Dispatcher:
         await self._store.write(settle)  # the end of the turn before it may be stored after this turn's start
         return await self._store.read(lambda connection: history.said(connection, turn, session=knows))
 
-    async def _ask(
-        self, device: DeviceEntry, open_turn: OpenTurn, attempt: Attempt, said: list[dict[str, str]]
-    ) -> None:
+    async def _ask(self, device: DeviceEntry, open_turn: OpenTurn, attempt: Attempt, given: _Given) -> None:
         if device.channel is None:
             raise NotSent
-        message = self._message(open_turn, attempt, said)
+        message = self._message(open_turn, attempt, given)
         answer = await device.channel.call(wire.EXECUTE, message, wire.CALL_SECONDS)
         try:
             ack = wire.ExecuteAck.model_validate(answer)
-        except ValidationError:
-            log.warning("Attempt %d: an answer that is none: %r", attempt.id, answer)
+        except ValidationError as bad:
+            # Not the answer itself: the device may repeat what it was entrusted with.
+            what = ".".join(map(str, bad.errors()[0]["loc"]))
+            log.warning("Attempt %d: an answer that is none: %s %s", attempt.id, type(answer).__name__, what)
             raise Unanswered from None
         if ack.accepted:
             await self.accepted(open_turn, attempt)
@@ -187,10 +219,10 @@ class Dispatcher:
             await self.not_started(open_turn, attempt)
         elif not attempt.state.final:
             state = AttemptState.CANCELLED if ack.code == "cancelled" else AttemptState.FAILED
-            error = TurnError(code=ack.code, message=ack.message, fix=ack.fix) if state is AttemptState.FAILED else None
+            error = refused(ack, device.name, given.llm) if state is AttemptState.FAILED else None
             await self.end(open_turn, attempt, Ended(state, error=error))
 
-    def _message(self, open_turn: OpenTurn, attempt: Attempt, said: list[dict[str, str]]) -> dict[str, Any]:
+    def _message(self, open_turn: OpenTurn, attempt: Attempt, given: _Given) -> dict[str, Any]:
         turn, entry = open_turn.turn, open_turn.entry
         session = entry.session(turn.device_id, turn.agent)
         to = where("turn", place=entry.place(turn.device_id))
@@ -199,7 +231,8 @@ class Dispatcher:
             subtask_id=attempt.id,
             prompt=turn.prompt,
             bot=[wire.Bot(name=turn.agent, shell_type=turn.agent)],
-            history=said,
+            llm=given.llm,
+            history=given.said,
             task_title=entry.task.title,
             new_session=session is None,
             project_workspace_path=to.path,

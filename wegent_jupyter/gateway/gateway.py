@@ -27,7 +27,9 @@ from wegent_jupyter.gateway.queues import Queues
 from wegent_jupyter.gateway.reconcile import Reconciler
 from wegent_jupyter.gateway.registered import Registered
 from wegent_jupyter.gateway.registering import DELETED, REPLACED, NotRegistered, Registrar, answers
+from wegent_jupyter.gateway.relay import Relay
 from wegent_jupyter.gateway.scheduler import DeviceKey, Scheduler
+from wegent_jupyter.gateway.settings import Settings, What
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
 from wegent_jupyter.gateway.tasks import Tasks, check_size
@@ -85,6 +87,10 @@ class Faces(Protocol):
         """Show a terminal no longer."""
         ...
 
+    def settings_changed(self, owner: str, what: What) -> None:
+        """Let them fetch again what a person configured."""
+        ...
+
 
 @dataclass(slots=True, frozen=True)
 class Options:
@@ -104,6 +110,9 @@ class Options:
     allow_terminals: bool = True
     file_root: str | None = None
     """The directory whose files the server shows, if it shows some."""
+    key_file: Path | None = None
+    """What encrypts secrets; None: `vault.key`, beside the directory of attachments."""
+    allow_codex_upload: bool = True
 
 
 class Registration(NamedTuple):
@@ -142,6 +151,17 @@ class Gateway:
             spawn=lambda work: self._dispatcher.spawn(work),
         )
         self.attachments = Attachments(self._store, options.attachments, self._ids)
+        self.settings = Settings(
+            self._store,
+            options.key_file or options.attachments.with_name("vault.key"),
+            self.devices,
+            self._ids,
+            faces,
+            allow_upload=options.allow_codex_upload,
+            run=lambda *command: self.commands.run_private(*command),
+            spawn=lambda work: self._dispatcher.spawn(work),
+        )
+        self.relay = Relay(self.devices)
         self.tasks = Tasks(
             self._store,
             self._ledger,
@@ -150,6 +170,7 @@ class Gateway:
             self._ids,
             self.projects,
             self.attachments,
+            self.settings.providers,
             allow_full_access=options.allow_full_access,
             changed=lambda entry: faces.task_changed(entry.owner, self.tasks.show(entry)),
         )
@@ -159,6 +180,7 @@ class Gateway:
             self.devices,
             self._scheduler,
             self.tasks,
+            self.settings.accounts,
             self._ids,
             device_changed=self.device_changed,
             approval_changed=faces.approval_changed,
@@ -209,6 +231,7 @@ class Gateway:
             self.devices.restore(owner, Kept(**data))
         await self.attachments.open()
         await self.projects.open()
+        await self.settings.open()
         await self._restore_turns()
         self._leases = asyncio.create_task(self._count_leases())
 
@@ -457,6 +480,7 @@ class Gateway:
         """Take a device off every list, and what a person approved for it with it."""
         owner, device_id = device.key
         self.joins.forget(owner, device_id)
+        self.settings.logins.forget(device.key)
         self._dispatcher.spawn(self.terminals.device_left(device, "device_removed"))
         self._faces.device_removed(owner, device_id)
 

@@ -113,8 +113,8 @@ class Queues:
 
     async def _move(self, open_turn: OpenTurn, target: DeviceEntry, request: Requeue) -> None:
         agent = self.tasks.check_agent(target, open_turn.turn)
-        self.tasks.check_bound(open_turn.entry, target, request.workspace)
-        place = await self.tasks.place_for(open_turn.entry, target, request.workspace)
+        self.tasks.placing.check_bound(open_turn.entry, target, request.workspace)
+        place = await self.tasks.placing.place_for(open_turn.entry, target, request.workspace)
         if open_turn.turn.state is not TurnState.QUEUED:
             raise _gone()  # it was stopped while its new device was asked
         source = open_turn.key

@@ -158,6 +158,7 @@ class DeviceSession:
             return STALE
         device.kept.last_seen, device.quiet = now(), 0.0
         self._gateway.ready(device)
+        self._gateway.settings.logins.heard(device, beat.runtime_auth_files)
         return {"success": True}
 
 

@@ -9,13 +9,15 @@ from wegent_jupyter.gateway.devices import DeviceEntry, Devices, now
 from wegent_jupyter.gateway.errors import Conflict, Forbidden, NotFound, Refused, TooLarge, Unavailable
 from wegent_jupyter.gateway.ledger import Changes, Ledger, OpenTurn, TaskEntry
 from wegent_jupyter.gateway.places import Place, places_of
+from wegent_jupyter.gateway.placing import Placing, still_there
 from wegent_jupyter.gateway.projects import Projects
+from wegent_jupyter.gateway.providers import Providers
 from wegent_jupyter.gateway.scheduler import Scheduler
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.store import Store, StoreFailed
-from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.api import (
     MAX_PROMPT_BYTES,
+    PRACTICE_MODEL,
     Agent,
     Attachment,
     CreateTask,
@@ -24,16 +26,12 @@ from wegent_jupyter.protocol.api import (
     Task,
     TaskDetail,
     Turn,
-    Workspace,
 )
-from wegent_jupyter.protocol.channel import NotSent, Unanswered
 from wegent_jupyter.protocol.ids import IdSource
-from wegent_jupyter.protocol.projects import Project
 from wegent_jupyter.protocol.states import TurnState, turn_change
 
 TITLE_CHARS = 80
 CONTINUE = "Continue where you were interrupted."
-WORKSPACE_SECONDS = 10.0
 
 
 class Tasks:
@@ -48,13 +46,15 @@ class Tasks:
         ids: IdSource,
         projects: Projects,
         attachments: Attachments,
+        providers: Providers,
         *,
         allow_full_access: bool,
         changed: Callable[[TaskEntry], None],
     ) -> None:
         """Call `changed` after every change that a list of tasks would show."""
         self._store, self._ledger, self._devices, self._scheduler = store, ledger, devices, scheduler
-        self._ids, self._projects, self._attachments = ids, projects, attachments
+        self._ids, self._projects, self._attachments, self._providers = ids, projects, attachments, providers
+        self.placing = Placing(devices, projects)
         self._allow_full_access = allow_full_access
         self._changed = changed
         self._known: WeakValueDictionary[int, TaskEntry] = WeakValueDictionary()
@@ -77,16 +77,16 @@ class Tasks:
 
     async def create(self, owner: str, request: CreateTask) -> OpenTurn:
         """Store a new conversation with its first turn, queued; raises Refused."""
-        device, folder = self._first_place(owner, request)
+        device, folder = self.placing.first_device_and_path(owner, request)
         agent = self._check(device, request.prompt, request.agent, request.mode, request.model)
-        place = Place.at(await self._check_workspace(device, folder), request.workspace.worktree)
+        place = Place.at(await self.placing.check_workspace(device, folder), request.workspace.worktree)
         attachments = await self._attachments.unsent(owner, request.attachments)
-        self._still_there(device)
+        still_there(device)
         time = now()
         task_id, turn_id = self._ids.mint(), self._ids.mint()
         common = {
             "agent": agent.id,
-            "practice": agent.practice or request.model is not None,
+            "practice": _practice(agent, request.model),
             "mode": request.mode,
             "model": request.model,
             "device_id": device.kept.device_id,
@@ -118,15 +118,17 @@ class Tasks:
         """
         entry = await self.entry(owner, task_id)
         task = entry.task
-        device = self._next_device(entry, request)
+        device = self.placing.next_device(entry, request)
         mode = request.mode or task.mode
-        agent = self._check(device, request.prompt, request.agent or task.agent, mode, task.model)
+        model = _next_model(task, request)
+        agent = self._check(device, request.prompt, request.agent or task.agent, mode, model)
         stays = device.kept.device_id == task.device_id
-        place = await self.place_for(entry, device, None if stays else request.workspace)
+        place = await self.placing.place_for(entry, device, None if stays else request.workspace)
         attachments = [*carried, *await self._attachments.unsent(owner, request.attachments)]
-        self._still_there(device)
+        still_there(device)
+        before, number = (task.mode, task.model), task.turns + 1
+        task.model = model
         undo = self._go_to(entry, device, place, agent)
-        before, number = task.mode, task.turns + 1
         task.mode, task.turns, task.updated_at = mode, number, now()
         turn = Turn(
             id=self._ids.mint(),
@@ -147,7 +149,7 @@ class Tasks:
             return await self._add(entry, turn)
         except Unavailable:
             if task.turns == number:  # else a later message has been given the next number
-                task.mode, task.turns = before, number - 1
+                (task.mode, task.model), task.turns = before, number - 1
                 undo()
             raise
 
@@ -172,7 +174,10 @@ class Tasks:
         if project is not None and project.device_id != last.device_id:
             there, known = None, False  # the project was moved, and the task goes with it
         request = CreateTurn(
-            prompt=CONTINUE if known else last.prompt, device_id=there, agent=last.agent if there else None
+            prompt=CONTINUE if known else last.prompt,
+            device_id=there,
+            agent=last.agent if there else None,
+            model=(last.model or "") if there else None,  # a later message may have named one of another kind
         )
         first = last.position or last.id  # the place of what it takes up, which is before what waits
         carried = [] if known else last.attachments
@@ -188,83 +193,6 @@ class Tasks:
             if not entry.task.paused:
                 self.unpause(entry)
         return open_turn
-
-    def _next_device(self, entry: TaskEntry, request: CreateTurn) -> DeviceEntry:
-        """Return where the next message of a task is to run; raises Refused."""
-        task = entry.task
-        project = self._projects.known(entry.owner, task.project_id)
-        home = project.device_id if project is not None else task.device_id
-        if request.device_id not in (None, home) and project is not None:
-            raise _elsewhere(project)
-        if request.device_id is None and self._devices.by_key((entry.owner, home)) is None:
-            raise Conflict("The device of this task was deleted.", code="device_removed", fix="Choose another device.")
-        device = self._devices.get(entry.owner, request.device_id or home)
-        if device.kept.device_id == task.device_id:
-            path = request.workspace.path if request.workspace else None
-            if request.agent not in (None, task.agent) or path not in (None, task.workspace):
-                raise Refused(
-                    "A task keeps its agent and its directory as long as it stays on its device.",
-                    code="same_device",
-                    fix="Choose another device, or start a new task.",
-                )
-        return device
-
-    async def place_for(self, entry: TaskEntry, device: DeviceEntry, wanted: Workspace | None) -> Place:
-        """Return what a task will have on a device; raises Refused.
-
-        By default it goes on where it was there before, else in its project or in a new chat folder. A session belongs
-        to its directory.
-        """
-        before = entry.places.get(device.kept.device_id)
-        if wanted is None:
-            return self._usual_place(entry, device, before)
-        path = await self._check_workspace(device, wanted.path)
-        self._still_there(device)
-        check_worktree(wanted)
-        same = before is not None and path is not None and not wanted.worktree and before.workspace == path
-        return before if before is not None and same else Place.at(path, wanted.worktree)
-
-    def check_bound(self, entry: TaskEntry, device: DeviceEntry, wanted: Workspace | None) -> None:
-        """Refuse to bring a task of a project to another device without a directory there."""
-        project = self._projects.known(entry.owner, entry.task.project_id)
-        away = project is not None and project.device_id != device.kept.device_id
-        if project is not None and away and (wanted is None or wanted.path is None):
-            raise Refused(
-                f"This task belongs to the project “{project.name}” on its device.",
-                code="project_bound",
-                fix="Say in which directory of the other device it goes on.",
-            )
-
-    def _usual_place(self, entry: TaskEntry, device: DeviceEntry, before: Place | None) -> Place:
-        """Return where a task goes on: a project that was moved is where it is now; a worktree stays what it is."""
-        project = self._projects.known(entry.owner, entry.task.project_id)
-        if project is None or project.device_id != device.kept.device_id:
-            return before or Place.at(None)
-        here = self._projects.ready(entry.owner, project.id).path
-        if before is not None and (before.source == "git_worktree" or before.workspace == here):
-            return before
-        return Place.at(here, entry.task.workspace_source == "git_worktree")
-
-    def _first_place(self, owner: str, request: CreateTask) -> tuple[DeviceEntry, str | None]:
-        """Return on which device, and at which path of it, a new task starts; raises Refused."""
-        path = request.workspace.path
-        if request.project_id is None:
-            check_worktree(request.workspace)
-            return self._target(owner, request.device_id), path
-        project = self._projects.ready(owner, request.project_id)
-        if request.device_id not in (None, project.device_id):
-            raise _elsewhere(project)
-        if path is not None:
-            raise Refused(
-                "A task of a project runs in the project's directory.",
-                code="project_path",
-                fix="Leave out either the path or the project.",
-            )
-        if request.workspace.worktree and not project.repository:
-            raise Refused(
-                f"“{project.name}” is no Git repository.", code="no_repository", fix="Work without a worktree."
-            )
-        return self._devices.get(owner, project.device_id), project.path
 
     @staticmethod
     def _go_to(entry: TaskEntry, device: DeviceEntry, place: Place, agent: Agent | None) -> Callable[[], None]:
@@ -282,7 +210,7 @@ class Tasks:
 
         entry.places[id_] = place
         if agent is not None:
-            task.device_id, task.agent, task.practice = id_, agent.id, agent.practice or task.model is not None
+            task.device_id, task.agent, task.practice = id_, agent.id, _practice(agent, task.model)
         entry.place(task.device_id).show(task)
         return undo
 
@@ -292,7 +220,7 @@ class Tasks:
         before = turn.device_id, turn.agent, turn.practice
         undo_task = self._go_to(entry, device, place, agent if turn.id == max(entry.open) else None)
         turn.device_id, turn.agent = device.kept.device_id, agent.id
-        turn.practice = agent.practice or turn.model is not None
+        turn.practice = _practice(agent, turn.model)
 
         def undo() -> None:
             turn.device_id, turn.agent, turn.practice = before
@@ -460,20 +388,6 @@ class Tasks:
         open_turn.entry.open.pop(open_turn.turn.id, None)
         self.open.pop(open_turn.turn.id, None)
 
-    def _target(self, owner: str, device_id: str | None) -> DeviceEntry:
-        if device_id is not None:
-            return self._devices.get(owner, device_id)
-        device = self._devices.default(owner)
-        if device is None:
-            raise Refused("There is no device to run on.", code="no_device", fix="Wait until the executor is online.")
-        return device
-
-    @staticmethod
-    def _still_there(device: DeviceEntry) -> None:
-        """Refuse a device that was deleted while something was asked."""
-        if device.removed:
-            raise NotFound("Device", device.kept.device_id)
-
     def check_agent(self, device: DeviceEntry, turn: Turn) -> Agent:
         """Return the agent with which a turn can run on a device; raises Refused."""
         return self._check(device, turn.prompt, turn.agent, turn.mode, turn.model)
@@ -488,38 +402,24 @@ class Tasks:
             raise Refused(f"{device.name} has no agent '{agent_id}'. It has: {there}.", code="agent_unknown")
         if not agent.ready:
             raise Refused(f"{agent.name} cannot run: {agent.reason}", code="agent_missing", fix=agent.fix)
-        if model is not None and model not in agent.models:
-            raise Refused(f"{agent.name} cannot be run with the model '{model}'.", code="model_unknown")
+        if model is not None:
+            self._providers.check(device.owner, agent, model)
         return agent
 
-    async def _check_workspace(self, device: DeviceEntry, path: str | None) -> str | None:
-        """Ask the device whether a turn can run in `path`; an absent device is asked again at dispatch."""
-        if path is None or device.channel is None:
-            return path
-        try:
-            answer = await device.channel.call(wire.CHECK_WORKSPACE, {"path": path}, WORKSPACE_SECONDS)
-        except (NotSent, Unanswered):
-            return path
-        checked = wire.WorkspaceAnswer.model_validate(answer)
-        if not checked.ok:
-            raise Refused(checked.message or f"{path} cannot be used.", code="bad_workspace")
-        return checked.path
+
+def _practice(agent: Agent, model: str | None) -> bool:
+    """Say whether no AI answers."""
+    return agent.practice or model == PRACTICE_MODEL
 
 
-def check_worktree(wanted: Workspace) -> None:
-    """Refuse a worktree of nothing."""
-    if wanted.worktree and wanted.path is None:
+def _next_model(task: Task, request: CreateTurn) -> str | None:
+    """Return the model that a message names, by default the one before; raises Refused."""
+    model = task.model if request.model is None else request.model or None
+    if PRACTICE_MODEL in (model, task.model) and model != task.model:
         raise Refused(
-            "A worktree needs a repository.", code="worktree_without_folder", fix="Name a folder of it, or a project."
+            "A practice run stays one, and no other becomes one.", code="practice_stays", fix="Start a new task."
         )
-
-
-def _elsewhere(project: Project) -> Refused:
-    return Refused(
-        f"Tasks of “{project.name}” run on the project's device.",
-        code="project_device",
-        fix="Move the project, or start a task without it.",
-    )
+    return model
 
 
 def settle(_connection: object) -> None:

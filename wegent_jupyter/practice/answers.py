@@ -5,85 +5,35 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import PurePath
-from typing import Any, TypeAlias
 
 from wegent_jupyter.practice import script
-from wegent_jupyter.practice.transcript import Result, Transcript, call_id
+from wegent_jupyter.practice.parts import Break, Call, Failure, Mark, Part, Pause, Text, Thought
+from wegent_jupyter.practice.transcript import Tools, Transcript
 from wegent_jupyter.practice.words import MODEL_HELP, NOT_READ, PREFACE, note, wrong
 
 FLOOD_CHUNK = 16 << 10
 """Characters of one part of `!flood`."""
-_UNREAD = "has not been read"
-"""What Claude Code says of a file that would be overwritten unseen."""
-_LEAVE = ("Yes", "No")
-_TOOL_ERROR = re.compile(r"<tool_use_error>(.*?)</tool_use_error>", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A piece of the answer."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Thought:
-    """A piece of a thought."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call of one of the agent's tools; the answer ends with it."""
-
-    id: str
-    name: str
-    input: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Seconds in which nothing comes."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The answer is, or ends with, an HTTP status."""
-
-    status: int
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """The connection ends in the middle of the answer."""
-
-
-Part: TypeAlias = Text | Thought | Call | Pause | Failure | Break
+_SPOKEN = script.Say | script.Slow | script.Flood
+"""Steps that are texts; those that follow each other are one text."""
 
 
 def answer(transcript: Transcript) -> Iterator[Part]:
     """Yield the parts of the answer."""
-    if not transcript.tools:  # a title, a summary: asked by the agent for itself, not by the user
+    if transcript.tools is None:  # a title, a summary: asked by the agent for itself, not by the user
         return _streamed(PREFACE)
-    return _Answer(transcript).parts()
+    return _Answer(transcript, transcript.tools).parts()
 
 
 class _Answer:
     """One answer; knows whether text was said already."""
 
-    def __init__(self, transcript: Transcript) -> None:
-        self._transcript = transcript
+    def __init__(self, transcript: Transcript, tools: Tools) -> None:
+        self._transcript, self._tools = transcript, tools
         self._spoken = False
 
     def parts(self) -> Iterator[Part]:
         if self._transcript.ended:
-            return self._begin(True, "What ran in the background has ended.")
+            return self._begin(True, None if self._transcript.meanwhile else "What ran in the background has ended.")
         return self._script()
 
     def _script(self) -> Iterator[Part]:
@@ -94,16 +44,34 @@ class _Answer:
             yield from self._say(wrong(error))
             return
         last = self._transcript.results[-1] if self._transcript.results else None
-        left = list(enumerate(steps))[0 if last is None else last.step + 1 :]
-        again = None if last is None else _again(last, steps, self._transcript.folder)
+        left = list(enumerate(steps))[self._next(steps) :]
+        yield Mark(left[0][0] if left else len(steps))
+        again = self._again(steps)
         if not self._silent(left):
-            yield from self._begin(bool(steps), None if last is None or again else _outcome(last))
+            yield from self._begin(bool(steps), None if last is None or again else self._tools.outcome(last))
         if again:
             yield again
             return
         yield from self._steps(left)
         if not self._spoken:
             yield from self._say("Done.")
+
+    def _next(self, steps: list[script.Step]) -> int:
+        """Return the first step that is to be done: after the last call, and after what was said since."""
+        said, number = self._transcript.said, 0
+        if self._transcript.results:
+            number = self._transcript.results[-1].step + 1
+        if said is not None:
+            number = max(number, said.step)
+            while number < len(steps) and isinstance(steps[number], script.Think if said.thought else _SPOKEN):
+                number += 1
+        return number
+
+    def _again(self, steps: list[script.Step]) -> Call | None:
+        last = self._transcript.results[-1] if self._transcript.results else None
+        if last is None or last.step >= len(steps):
+            return None
+        return self._tools.again(last, steps[last.step], self._transcript.folder)
 
     def _silent(self, left: list[tuple[int, script.Step]]) -> bool:
         """Say whether the answer is an error, or nothing at all, instead of text."""
@@ -120,7 +88,8 @@ class _Answer:
 
     def _steps(self, left: list[tuple[int, script.Step]]) -> Iterator[Part]:
         for number, step in left:
-            if call := _call(number, step, self._transcript.folder):
+            yield Mark(number)
+            if call := self._tools.call(number, step, self._transcript.folder):
                 yield call
                 self._spoken = True
                 return
@@ -159,53 +128,6 @@ def _split(text: str) -> list[str]:
 
 def _streamed(text: str) -> Iterator[Part]:
     return (Text(word) for word in _split(text))
-
-
-def _call(number: int, step: script.Step, folder: str | None) -> Call | None:
-    match step:
-        case script.Bash(command):
-            value = {"command": command, "description": "A step of the practice script"}
-            return Call(call_id(number, "Bash"), "Bash", value)
-        case script.Write(path, text):
-            return Call(call_id(number, "Write"), "Write", {"file_path": _absolute(path, folder), "content": text})
-        case script.Ask(text, choices):
-            return Call(call_id(number, "AskUserQuestion"), "AskUserQuestion", _question(text, choices))
-        case script.Tool(name, value):
-            return Call(call_id(number, "Tool"), name, value)
-    return None
-
-
-def _absolute(path: str, folder: str | None) -> str:
-    return str(PurePath(folder) / path) if folder else path
-
-
-def _question(text: str, choices: tuple[str, ...]) -> dict[str, Any]:
-    options = [{"label": choice, "description": f"Say {choice}"} for choice in choices or _LEAVE]
-    return {"questions": [{"question": text, "header": "Practice", "options": options, "multiSelect": False}]}
-
-
-def _again(last: Result, steps: list[script.Step], folder: str | None) -> Call | None:
-    """Return the call that goes on with a step: the agent overwrites a file only after reading it."""
-    step = steps[last.step] if last.step < len(steps) else None
-    if not isinstance(step, script.Write):
-        return None
-    if last.tool == "Write" and last.failed and _UNREAD in last.text:
-        return Call(call_id(last.step, "Read"), "Read", {"file_path": _absolute(step.path, folder)})
-    if last.tool == "Read" and not last.failed:
-        return _call(last.step, step, folder)
-    return None
-
-
-def _outcome(result: Result) -> str | None:
-    """Return the sentence about a result that the user should see: what was chosen, denied or impossible."""
-    if result.tool == "AskUserQuestion" and not result.failed:
-        chosen = re.search(r'="((?:[^"\\]|\\.)*)"', result.text)
-        return f"You chose {chosen[1]}." if chosen else None
-    if not result.failed or result.text.startswith("Exit code"):
-        return None
-    if error := _TOOL_ERROR.search(result.text):
-        return f"That failed: {error[1].strip()}"
-    return f"That was not allowed: {result.text}"
 
 
 def _status(text: str) -> int:

@@ -1,4 +1,6 @@
-"""A model that only follows scripts, behind Anthropic's Messages API: `python -m wegent_jupyter.practice.model`.
+"""A model that only follows scripts, behind two APIs: `python -m wegent_jupyter.practice.model`.
+
+Anthropic's Messages API is below `/v1/messages`, OpenAI's Responses API below `/v1/responses`; the key is the same.
 
 Prints one line of JSON with its `url` and `key`, and serves the loopback interface until its standard input ends.
 """
@@ -22,18 +24,22 @@ from typing import Any
 
 from aiohttp import web
 
-from wegent_jupyter.practice import answers, transcript
-from wegent_jupyter.practice.events import Message
-from wegent_jupyter.practice.reply import Reply, failed
+from wegent_jupyter.practice.answers import answer
+from wegent_jupyter.practice.reply import MESSAGES, RESPONSES, Api, Reply, failed
+from wegent_jupyter.practice.transcript import words
 
 MAX_REQUEST = 64 << 20
 """Bytes of a request: images of a long conversation come with each."""
-MODEL = {
+MODEL: dict[str, Any] = {
     "type": "model",
+    "object": "model",
     "id": "practice",
     "display_name": "Practice model (scripted, not AI)",
     "created_at": "2026-01-01T00:00:00Z",
+    "created": 1767225600,
+    "owned_by": "wegent-jupyter",
 }
+"""The only model, in the words of both APIs."""
 _SECRET = frozenset({"authorization", "x-api-key"})
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -62,20 +68,22 @@ class PracticeModel:
         application.router.add_get("/", _alive)  # also HEAD, with which clients look whether a server is there
         application.router.add_get("/v1/models", _models)
         application.router.add_get("/v1/models/{id}", _model)
-        application.router.add_post("/v1/messages", self._messages)
+        application.router.add_post("/v1/messages", self._answer)
         application.router.add_post("/v1/messages/count_tokens", self._count)
+        application.router.add_post("/v1/responses", self._answer)
         return application
 
     @web.middleware
     async def _checked(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        api = _api(request)
         if not self._may(request):
-            return failed(401, "The key is missing or wrong.")
+            return failed(api, 401, "The key is missing or wrong.")
         try:
             return await handler(request)
         except web.HTTPException as error:
-            return failed(error.status, error.text or error.reason)
+            return failed(api, error.status, error.text or error.reason)
         except ValueError as error:
-            return failed(400, str(error))
+            return failed(api, 400, str(error))
 
     def _may(self, request: web.Request) -> bool:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -90,14 +98,18 @@ class PracticeModel:
             await asyncio.to_thread(_add_line, self._log, _logged(request, body))
         return body
 
-    async def _messages(self, request: web.Request) -> web.StreamResponse:
-        body = await self._read(request)
-        asked = transcript.read(body)
-        message = Message(str(body.get("model", MODEL["id"])), asked.words)
-        return await Reply(request, message, bool(body.get("stream"))).send(answers.answer(asked))
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        body, api = await self._read(request), _api(request)
+        asked = api.read(body)
+        message = api.message(str(body.get("model", MODEL["id"])), asked.words)
+        return await Reply(request, api, message, bool(body.get("stream"))).send(answer(asked))
 
     async def _count(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response({"input_tokens": transcript.words((await self._read(request)).get("messages"))})
+        return web.json_response({"input_tokens": words((await self._read(request)).get("messages"))})
+
+
+def _api(request: web.Request) -> Api:
+    return RESPONSES if request.path.startswith("/v1/responses") else MESSAGES
 
 
 async def _alive(_: web.Request) -> web.StreamResponse:
@@ -105,7 +117,8 @@ async def _alive(_: web.Request) -> web.StreamResponse:
 
 
 async def _models(_: web.Request) -> web.StreamResponse:
-    return web.json_response({"data": [MODEL], "has_more": False, "first_id": MODEL["id"], "last_id": MODEL["id"]})
+    page = {"has_more": False, "first_id": MODEL["id"], "last_id": MODEL["id"]}
+    return web.json_response({"object": "list", "data": [MODEL], **page})
 
 
 async def _model(request: web.Request) -> web.StreamResponse:

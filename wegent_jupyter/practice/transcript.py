@@ -1,7 +1,8 @@
-"""What a request to the practice model says: the newest prompt, what was done for it since, and the working directory.
+"""A conversation with the practice model: the newest prompt, and what was done for it since.
 
 The model keeps nothing between two requests. The step that a tool call stands for is part of the call's id, so a
-resumed, interrupted or branched conversation goes on where its own messages say.
+resumed, interrupted or branched conversation goes on where its own messages say. How the messages are written is a
+matter of the API by which they come: `messages_read` and `responses_read`.
 """
 
 from __future__ import annotations
@@ -9,20 +10,15 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from wegent_jupyter.practice.parts import Call
+from wegent_jupyter.practice.script import Step
 from wegent_jupyter.protocol.history import is_history
 
-_CALL = re.compile(r"toolu_practice_(\d+)_(\w+)_[0-9a-f]+")
-_REMINDER = re.compile(r"<system-reminder>(.*?)</system-reminder>", re.DOTALL)
-_QUEUED = re.compile(
-    r"The user sent (?:a new|the following) message[^\n]*:\n(.*?)(?=\n\s*\n(?:IMPORTANT:|This is how )|\Z)", re.DOTALL
-)
-_INTERRUPTED = "[Request interrupted by user"
-_CUT_OFF = "Your response above was cut off mid-stream."
-_FOLDER = re.compile(r"^\W*(?:Primary working directory|Working directory|cwd): *(\S.*?)\s*$", re.MULTILINE)
+_CALL = re.compile(r"(?:toolu|call)_practice_(\d+)_(\w+)_[0-9a-f]+")
 
 
 class Result(NamedTuple):
@@ -34,6 +30,27 @@ class Result(NamedTuple):
     failed: bool
 
 
+class Said(NamedTuple):
+    """A text or a thought that the user has got as a whole, in answer to the newest prompt."""
+
+    step: int
+    """The first step of which it told."""
+    thought: bool
+
+
+class Tools(Protocol):
+    """The tools of an agent, as far as a script can use them."""
+
+    def call(self, number: int, step: Step, folder: str | None) -> Call | None:
+        """Return the call that does a step, None for a step that no tool does."""
+
+    def again(self, last: Result, step: Step, folder: str | None) -> Call | None:
+        """Return the call that goes on with the step of the last result, None when the step is done."""
+
+    def outcome(self, result: Result) -> str | None:
+        """Return the sentence about a result that the user should see: what was chosen, denied or impossible."""
+
+
 @dataclass(slots=True)
 class Transcript:
     """A conversation up to the answer that is wanted."""
@@ -43,6 +60,8 @@ class Transcript:
     """How many prompts there were."""
     results: list[Result] = field(default_factory=list)
     """Of the tool calls since the newest prompt."""
+    said: Said | None = None
+    """The last that was said since the newest call, as far as the API tells."""
     meanwhile: list[str] = field(default_factory=list)
     """What the user said since the newest call, while the script was running."""
     answered: bool = False
@@ -50,99 +69,52 @@ class Transcript:
     ended: bool = False
     """Whether the script was done, and the agent only tells what happened since."""
     folder: str | None = None
-    tools: bool = False
+    tools: Tools | None = None
     words: int = 0
     """What is new to the model, counted in words."""
+    running: bool = False
+    """Whether the newest message of the model called a tool."""
 
+    def take_answer(self, *, called: bool) -> None:
+        """Take a message of the model's own; `called` says whether it ended in a tool call."""
+        self.running, self.ended, self.answered = called, not called, True
+        self.meanwhile, self.words = [], 0
+        if called:
+            self.said = None
 
-def call_id(step: int, tool: str) -> str:
-    """Return a new id for a call of a tool that does a step."""
-    return f"toolu_practice_{step}_{tool}_{uuid.uuid4().hex[:12]}"
+    def take_result(self, identity: object, text: str, *, failed: bool) -> None:
+        """Take what came of the call with an id."""
+        self.words += len(text.split())
+        if match := _CALL.fullmatch(str(identity)):
+            self.results.append(Result(int(match[1]), match[2], text.strip(), failed))
 
-
-def read(body: dict[str, Any]) -> Transcript:
-    """Read the body of a request; ValueError if it has no messages."""
-    messages = body.get("messages")
-    if not isinstance(messages, list) or not messages or not all(isinstance(one, dict) for one in messages):
-        raise ValueError("messages: a list of at least one message is required")
-    reader = _Reader(Transcript(tools=bool(body.get("tools"))))
-    for message in messages:
-        reader.take(message)
-    told = [message.get("content") for message in messages if message.get("role") == "system"]
-    reader.found.folder = _folder([body.get("system"), *told])
-    return reader.found
-
-
-class _Reader:
-    """Goes through the messages, from the first to the last."""
-
-    def __init__(self, found: Transcript) -> None:
-        self.found = found
-        self._running = False
-
-    def take(self, message: dict[str, Any]) -> None:
-        role, blocks = message.get("role"), list(_blocks(message.get("content")))
-        if role == "assistant":
-            self._running = any(block.get("type") == "tool_use" for block in blocks)
-            self.found.meanwhile, self.found.words, self.found.answered = [], 0, True
-            self.found.ended = not self._running
-            return
-        for block in blocks:
-            if block.get("type") == "tool_result" and role == "user":
-                self._result(block)
-            elif block.get("type") == "text":
-                self._text(str(block.get("text", "")), by_user=role == "user")
-
-    def _result(self, block: dict[str, Any]) -> None:
-        text = "\n".join(_texts(block.get("content")))
-        self.found.words += len(text.split())
-        if match := _CALL.fullmatch(str(block.get("tool_use_id"))):
-            result = Result(int(match[1]), match[2], _REMINDER.sub("", text).strip(), bool(block.get("is_error")))
-            self.found.results.append(result)
-
-    def _text(self, text: str, by_user: bool) -> None:
-        for reminder in _REMINDER.findall(text) if by_user else [text]:
-            self._said(match[1] for match in _QUEUED.finditer(reminder))
-        rest = _REMINDER.sub("", text).strip() if by_user else ""
-        if rest.startswith(_INTERRUPTED):
-            self._running = False
-        elif rest.startswith(_CUT_OFF):
-            self.found.answered = self.found.ended = False  # the same prompt is to be answered again
-        elif is_history(rest):
-            return  # said before, on another device: no script of this turn
-        elif rest and self._running:
-            # Some releases of Claude Code put their own words around it, in a reminder or without one.
-            self._said([match[1] for match in _QUEUED.finditer(rest)] or [rest])
-        elif rest:
-            self._prompt(rest)
-
-    def _said(self, texts: Iterable[str]) -> None:
+    def take_said(self, texts: Iterable[str]) -> None:
+        """Take what the user said while the script was running."""
         for text in texts:
-            self.found.meanwhile.append(text.strip())
-            self.found.words += len(text.split())
+            self.meanwhile.append(text.strip())
+            self.words += len(text.split())
 
-    def _prompt(self, text: str) -> None:
-        self.found.prompt, self.found.number = text, self.found.number + 1
-        self.found.results, self.found.meanwhile = [], []
-        self.found.answered = self.found.ended = False
-        self.found.words = len(text.split())
+    def take_text(self, text: str) -> None:
+        """Take a text of the user's: a new prompt, or, while the script is running, something said meanwhile."""
+        if not text or is_history(text):
+            return  # the latter was said before, on another device: no script of this turn
+        if self.running:
+            self.take_said([text])
+        else:
+            self.take_prompt(text)
+
+    def take_prompt(self, text: str) -> None:
+        """Take a new prompt, with which everything begins again."""
+        self.running = False
+        self.prompt, self.number = text, self.number + 1
+        self.results, self.meanwhile, self.said = [], [], None
+        self.answered = self.ended = False
+        self.words = len(text.split())
 
 
-def _blocks(content: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(content, str):
-        yield {"type": "text", "text": content}
-    elif isinstance(content, list):
-        yield from (block for block in content if isinstance(block, dict))
-
-
-def _texts(content: Any) -> Iterator[str]:
-    return (str(block.get("text", "")) for block in _blocks(content) if block.get("type") == "text")
-
-
-def _folder(contents: Iterable[Any]) -> str | None:
-    """Return the working directory that was named last: a resumed conversation may have moved."""
-    found = [match for content in contents for text in _texts(content) for match in _FOLDER.findall(text)]
-    return str(found[-1]) if found else None
+def call_id(step: int, tool: str, prefix: str = "toolu") -> str:
+    """Return a new id for a call of a tool that does a step."""
+    return f"{prefix}_practice_{step}_{tool}_{uuid.uuid4().hex[:12]}"
 
 
 def words(value: Any) -> int:

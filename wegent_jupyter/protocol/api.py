@@ -17,8 +17,10 @@ MAX_SLOTS = 20
 
 Mode = Literal["ask", "edits", "plan", "full"]
 """How much an agent may do without asking: look only, edit files too, look and propose a plan, everything."""
-ModelName = Literal["practice"]
-"""Which model answers, beside the agent's own: `practice` is the scripted one, never an AI."""
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""Which model answers, beside the agent's own choice: `practice` is the scripted one, never an AI; `PROVIDER/MODEL` is
+one of a provider that the person configured (`protocol/models.py`)."""
+PRACTICE_MODEL = "practice"
 QueueReason = Literal["offline", "earlier_message", "paused", "waiting_for_you", "slots"]
 """Its device is away; an earlier message of the task runs; an earlier message failed, so that a person says whether to
 go on; all slots are in use, some by turns that wait for a person; all slots are in use."""
@@ -69,7 +71,11 @@ class Agent(Model):
     steering: bool = False
     """Takes messages while it works."""
     models: Annotated[list[ModelName], Field(max_length=20)] = []
-    """What `CreateTask.model` may name."""
+    """What `CreateTask.model` may name beside the models of providers."""
+    provider: Literal["anthropic", "openai"] | None = None
+    """The API whose providers it can use; None: none."""
+    device_login: bool = False
+    """It can be logged in on that device by a code (`POST …/agents/{id}/login`)."""
 
 
 class RunningTask(Model):
@@ -295,6 +301,8 @@ class CreateTurn(Request):
     device's own directory, with what was said as context. Files do not travel."""
     agent: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     """None: as before. Another one only together with another device."""
+    model: ModelName | Literal[""] | None = None
+    """None: as before. '' : none any more."""
     workspace: Workspace | None = None
     """On another device. None: where the task ran there before, else a new chat folder."""
     attachments: AttachmentIds = []

@@ -26,6 +26,10 @@ class CommandSpec:
     """Wegent allows it on `remote` and `cloud` devices of its own executors, too."""
     stock: bool = True
     """Wegent's own executors can do it, by `argv` or by key."""
+    private: bool = False
+    """Only the gateway itself asks for it: what it prints is a secret."""
+    person: bool = False
+    """An API token or key must not ask for it: it moves a person's files."""
 
 
 def _git(*arguments: str, args: tuple[int, int] = (0, 0), remote: bool = True) -> CommandSpec:
@@ -81,6 +85,13 @@ COMMANDS: dict[str, CommandSpec] = {
     "git_diff": CommandSpec(stock=False, remote=True),
     "git_branch_diff": CommandSpec(stock=False, remote=True),
     "git_branch_diff_shortstat": CommandSpec(stock=False, remote=True),
+    # Wire §12. The second takes no arguments; its output is a `skills.SharingResult`.
+    "ls_skills": CommandSpec((), "json", stock=False),
+    "setup_shared_skills": CommandSpec((), "json", stock=False, person=True),
+    # Wire §11.2, by the variables WEGENT_RUNTIME_CONFIG_{RUNTIME, TARGET_PATH, CONTENT}:
+    # {"status": "written"|"skipped_existing"|"read"|"failed", runtime, path, content?, error?}.
+    "sync_runtime_auth_file": CommandSpec((), "json", stock=False, private=True),
+    "read_runtime_auth_file": CommandSpec((), "json", stock=False, private=True),
 }
 
 

@@ -6,7 +6,15 @@ Extensions travel in `runtime_features.wegentJupyter` of `device:register` and i
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 
 from wegent_jupyter.protocol.access import DeviceId, printable
 from wegent_jupyter.protocol.api import MAX_ATTACHMENTS, Agent, Attachment, Decision, Mode, ModelName, TrustedPath
@@ -64,7 +72,8 @@ WireId = Annotated[int, Field(gt=0, lt=1 << 53)]
 class Wire(BaseModel):
     """Base of all messages: unknown fields are ignored, as Wegent does."""
 
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+    # What was sent is not repeated in errors, which are logged: it may hold keys.
+    model_config = ConfigDict(extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
 
 class AttemptReport(Wire):
@@ -170,12 +179,31 @@ class RegisterAck(Wire):
     wegentJupyter: GatewayExtension | None = None
 
 
+class AuthFile(Wire):
+    """A runtime's login file on a device."""
+
+    target_path: str = Field(default="", max_length=4096)
+    exists: bool
+
+
 class Heartbeat(Wire):
     """`device:heartbeat` (Wegent's backend/app/schemas/device.py)."""
 
     device_id: str
     running_task_ids: list[int] = Field(default=[], max_length=10_000)
     executor_version: str | None = Field(default=None, max_length=50)
+    runtime_auth_files: dict[str, AuthFile] = Field(default={}, max_length=10)
+    """By runtime (`codex`): its login file on the device (wire §3.4)."""
+
+    @field_validator("runtime_auth_files", mode="wrap")
+    @classmethod
+    def _files(cls, value: Any, read: ValidatorFunctionWrapHandler) -> dict[str, AuthFile]:
+        """Take a report that makes no sense as none: it is no reason to take a device that lives for dead."""
+        try:
+            found: dict[str, AuthFile] = read(value)
+        except ValidationError:
+            return {}
+        return found
 
 
 class DeviceStatusReport(Wire):
@@ -232,7 +260,10 @@ class Execute(Wire):
     subtask_id: WireId
     prompt: str
     bot: list[Bot]
-    llm: dict[str, Any] = Field(default={}, alias="model_config")
+    llm: Annotated[dict[str, Any], BeforeValidator(lambda given: {} if given is None else given)] = Field(
+        default={}, alias="model_config"
+    )
+    """A `models.ModelConfig`. Holds secrets: never logged, never stored."""
     system_prompt: str = ""
     mcp_servers: list[Any] = []
     history: list[Any] = []

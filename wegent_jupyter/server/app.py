@@ -57,6 +57,9 @@ class WegentApp(ExtensionApp):
         60.0, min=1.0, help="Seconds for which a device that lost its connection may come back before its turns fail."
     ).tag(config=True)
     allow_remote_devices = Bool(True, help="Let other machines join as devices.").tag(config=True)
+    allow_codex_upload = Bool(
+        True, help="Let users save a Codex login here, from where it goes to their devices that have none."
+    ).tag(config=True)
     stable_identities = Bool(
         False,
         help="The identity provider gives each person the same name for ever, so that people do not see each other's "

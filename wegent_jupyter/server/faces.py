@@ -59,6 +59,10 @@ class Broadcaster:
         """Show a terminal no longer, soon."""
         self._put("terminal", session_id, owner, "terminal:removed", {"session_id": session_id})
 
+    def settings_changed(self, owner: str, what: str) -> None:
+        """Let them fetch again what a person configured."""
+        self._put("settings", (owner, what), owner, "settings", {"what": what})
+
     def _put(self, kind: str, key: object, owner: str, event: str, data: News) -> None:
         self._news[kind, key] = owner, event, data
         if self._flush is None or self._flush.done():

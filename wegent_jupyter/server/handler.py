@@ -93,7 +93,7 @@ class Handler(WegentAuth, APIHandler):
     def reply(self, model: BaseModel, status: int = 200) -> None:
         """Answer with a model."""
         self.set_status(status)
-        self.finish(model.model_dump_json())
+        self.finish(model.model_dump_json(by_alias=True))
 
     def refuse(self, refused: Refused) -> None:
         """Answer with what was refused and why."""

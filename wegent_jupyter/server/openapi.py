@@ -7,11 +7,15 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from wegent_jupyter._version import __version__
-from wegent_jupyter.protocol import access, api, changes, managing, projects, terminals
+from wegent_jupyter.protocol import access, api, changes, managing, models, personal, projects, skills, terminals
 
 Body = type[BaseModel] | type[bytes] | None
 Operation = tuple[str, str, str, Body, int, Body]
 """(path, method, summary, request, status, response); `bytes` is a file."""
+
+CODEX = "/users/me/runtime-configs/codex"
+SHARING = "/devices/{device_id}/skills/sharing"
+LOGIN = "/devices/{device_id}/agents/{agent_id}/login"
 
 OPERATIONS: list[Operation] = [
     ("/version", "get", "Who answers, and whether the gateway runs here", None, 200, api.Version),
@@ -117,10 +121,43 @@ OPERATIONS: list[Operation] = [
     ("/join/poll", "post", "Ask what became of that (no authentication)", access.PollJoin, 200, access.Joining),
     ("/join/{user_code}", "get", "Show the machine with this code", None, 200, access.JoinRequest),
     ("/join/{user_code}", "post", "Let it in, or not", access.AnswerJoin, 200, access.JoinRequest),
+    (CODEX, "get", "Show the personal Codex configuration", None, 200, personal.RuntimeConfig),
+    (CODEX, "put", "Use it, or not", personal.UpdateRuntimeConfig, 200, personal.RuntimeConfig),
+    (f"{CODEX}/auth-json", "post", "Save a Codex login", personal.UploadAuth, 200, personal.RuntimeConfig),
+    (f"{CODEX}/auth-json", "delete", "Forget it; devices keep theirs", None, 200, personal.RuntimeConfig),
+    (f"{CODEX}/import-device", "post", "Save a device's login", personal.ImportAuth, 200, personal.RuntimeConfig),
+    (f"{CODEX}/devices", "get", "Say which devices have a login", None, 200, personal.DeviceAuthList),
+    ("/users/me/proxy-config", "get", "Show the proxy, masked", None, 200, personal.ProxyConfig),
+    ("/users/me/proxy-config", "put", "Save or clear it", personal.UpdateProxy, 200, personal.ProxyConfig),
+    ("/users/me/proxy-config/test", "post", "Try a proxy from a device", personal.TestProxy, 200, models.TestResult),
+    ("/models", "get", "List the models that tasks may name", None, 200, models.ModelChoices),
+    ("/models/test", "post", "Try a new provider from a device", models.TestNewProvider, 200, models.TestResult),
+    ("/models/providers", "get", "List providers, by name", None, 200, models.ProviderList),
+    ("/models/providers", "post", "Add a provider", models.CreateProvider, 201, models.Provider),
+    ("/models/providers/{provider_id}", "get", "Show a provider", None, 200, models.Provider),
+    ("/models/providers/{provider_id}", "put", "Change it", models.UpdateProvider, 200, models.Provider),
+    ("/models/providers/{provider_id}", "delete", "Forget it, and its key", None, 200, managing.Message),
+    (
+        "/models/providers/{provider_id}/test",
+        "post",
+        "Try a provider from a device",
+        models.TestProvider,
+        200,
+        models.TestResult,
+    ),
+    ("/devices/{device_id}/skills", "get", "List the skills of a device", None, 200, skills.SkillList),
+    (SHARING, "get", "Show what sharing them would do", None, 200, skills.SharingReport),
+    (SHARING, "post", "Share them between agents", skills.ShareRequest, 200, skills.SharingReport),
+    (SHARING, "delete", "Take that back", None, 200, skills.SharingReport),
+    (LOGIN, "get", "Show how far a login is", None, 200, personal.AgentLogin),
+    (LOGIN, "post", "Begin a login on the device", personal.StartLogin, 200, personal.AgentLogin),
+    (LOGIN, "delete", "End it", None, 200, personal.AgentLogin),
     ("/openapi.json", "get", "This document", None, 200, None),
 ]
 
-PARAMETERS = dict.fromkeys(("task_id", "turn_id", "credential_id", "project_id", "attachment_id"), "integer")
+PARAMETERS = dict.fromkeys(
+    ("task_id", "turn_id", "credential_id", "project_id", "attachment_id", "provider_id"), "integer"
+)
 """Types of the parts of paths that are not text."""
 
 QUERIES: dict[str, list[tuple[str, str]]] = {
@@ -131,6 +168,7 @@ QUERIES: dict[str, list[tuple[str, str]]] = {
     "get /devices/{device_id}/folders": [("path", "string")],
     "get /devices/{device_id}/files": [("path", "string"), ("query", "string"), ("limit", "integer")],
     "get /tasks/{task_id}/turns/{turn_id}/changes/file": [("path", "string")],
+    "get /devices/{device_id}/skills": [("workspace", "string")],
     "post /attachments": [("name", "string"), ("type", "string")],
 }
 

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from wegent_jupyter.gateway.errors import NotFound
 from wegent_jupyter.protocol import api, managing
-from wegent_jupyter.server import rest_access, rest_devices, rest_projects, rest_terminals
+from wegent_jupyter.server import (
+    rest_access,
+    rest_devices,
+    rest_models,
+    rest_personal,
+    rest_projects,
+    rest_skills,
+    rest_terminals,
+)
 from wegent_jupyter.server.handler import ID, Handler, route
 
 if TYPE_CHECKING:
@@ -190,6 +198,9 @@ def routes(base: str, service: "Service") -> list[tuple[str, type[Handler], dict
         *rest_terminals.TABLE,
         *rest_projects.TABLE,
         *rest_access.TABLE,
+        *rest_personal.TABLE,
+        *rest_models.TABLE,
+        *rest_skills.TABLE,
         (r"/openapi\.json", OpenApiHandler),
         (r"/(.*)", UnknownHandler),
     ]

@@ -4,6 +4,7 @@ from typing import Any
 
 from wegent_jupyter.gateway.errors import NotFound
 from wegent_jupyter.protocol import api, managing, wire
+from wegent_jupyter.protocol.commands import COMMANDS
 from wegent_jupyter.server.handler import NAME, Handler, route
 
 
@@ -105,6 +106,9 @@ class CommandsHandler(Handler):
     async def post(self, device_id: str) -> None:
         """Run one of the commands that are known by key."""
         request = self.read(managing.Command)
+        spec = COMMANDS.get(request.command_key)
+        if spec is not None and spec.person:
+            self.need_person()
         self.reply(await self.service.gateway.commands.run(self.owner, device_id, request))
 
 

@@ -152,6 +152,8 @@ class Service:
             allow_remote_devices=app.allow_remote_devices,
             allow_terminals=self.serverapp.terminals_enabled,
             file_root=self.serverapp.root_dir or None,
+            key_file=self._directory / "vault.key",
+            allow_codex_upload=app.allow_codex_upload,
         )
 
     async def _give_up(self, gateway: Gateway | None, url: str, error: Exception) -> None:

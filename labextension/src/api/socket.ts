@@ -3,6 +3,7 @@ import type { ServerConnection } from '@jupyterlab/services';
 import { io, type Socket } from 'socket.io-client';
 
 import { ApiError } from './caller';
+import type { SettingsKind } from './personal';
 import type { IProject } from './projects';
 import type { ITerminal } from './terminals';
 import type {
@@ -56,6 +57,8 @@ interface IFromServer {
     data: { task_id: number; events: TaskEvent[] },
     ack: () => void
   ) => void;
+  /** Something changed in the settings, perhaps by another page. */
+  settings: (data: { what: SettingsKind }) => void;
   lagged: (data: { task_id: number; pos: number }) => void;
   gateway: (version: IVersion) => void;
 }

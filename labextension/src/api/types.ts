@@ -2,9 +2,11 @@
 
 import type { IAttachment } from './attachments';
 import type { IChangesItem } from './changes';
+import type { ProviderKind } from './models';
 
 export type Mode = 'ask' | 'edits' | 'plan' | 'full';
-export type ModelName = 'practice';
+/** `practice`, the scripted one; else `PROVIDER/MODEL`. */
+export type ModelName = string;
 export type DeviceStatus = 'online' | 'busy' | 'reconnecting' | 'offline';
 export type TurnState =
   'queued' | 'starting' | 'running' | 'completed' | 'failed' | 'cancelled';
@@ -27,8 +29,12 @@ export interface IAgent {
   accepts_path: boolean;
   /** Takes messages while it works. */
   steering: boolean;
-  /** Models that it can be run with, beside its own. */
+  /** Models that it can be run with, beside its own and those of providers. */
   models: ModelName[];
+  /** The API whose providers it can use; absent from devices that run since before there were any. */
+  provider?: ProviderKind | null;
+  /** It can be logged in there by a code. */
+  device_login?: boolean;
 }
 
 export interface IAgentList {
@@ -347,6 +353,8 @@ export interface ICreateTurn {
   device_id?: string;
   /** Only together with another device. */
   agent?: string;
+  /** None: as before. Empty: no certain one. */
+  model?: ModelName;
   /** On another device; none: where the task ran there before, else a new chat folder. */
   workspace?: IWorkspace;
   attachments?: number[];

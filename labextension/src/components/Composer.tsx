@@ -4,19 +4,23 @@ import * as React from 'react';
 import type { IAgent, IDevice, Mode } from '../api/types';
 import { Commands } from '../commands';
 import type { Aim } from '../model/aim';
-import { chooseAgent, chooseDevice, pickable } from '../model/choices';
+import { chooseAgent, chooseDevice, pickable, usable } from '../model/choices';
 import { hasOurFiles } from '../model/devices';
+import { chooseModel, issuedKinds, modelOptions } from '../model/modelMenu';
 import type { Observable } from '../model/observable';
 import { onDevice } from '../model/projects';
 import { noWorktree } from '../model/projectWords';
+import { skillPlace } from '../model/skillSearch';
 import { modeHelp } from '../model/words';
 import type { IWegentSettings } from '../tokens';
-import { AgentSelect } from './AgentSelect';
+import { AgentHint } from './AgentHint';
+import { AgentPicker } from './AgentPicker';
 import { DeviceHint } from './DeviceHint';
 import { DevicePicker } from './DevicePicker';
 import { useFace } from './face';
 import { useValue } from './hooks';
 import { MessageBox } from './MessageBox';
+import { ModelSelect } from './ModelSelect';
 import { ModeSelect } from './ModeSelect';
 import { PracticeBand } from './PracticeBand';
 import { SharingHint } from './projects/SharingHint';
@@ -41,11 +45,15 @@ export function Composer(props: IComposerProps): React.ReactElement {
   const pickDevice = (id: string): void => aim.device.set(id);
   const [wantsWorktree, wantWorktree] = React.useState(false);
   const [pickedAgent, pickAgent] = React.useState<string | null>(null);
+  const [pickedModel, pickModel] = React.useState<string | null>(null);
   const [pickedMode, pickMode] = React.useState<Mode | null>(null);
 
   const device = chooseDevice(devices, useValue(aim.device));
-  const agents = pickable(device);
-  const agent = chooseAgent(agents, pickedAgent, settings.defaultAgent);
+  const menu = useValue(gateway.modelMenu);
+  const issued = issuedKinds(menu);
+  const agents = pickable(device, issued);
+  const agent = chooseAgent(agents, pickedAgent, settings.defaultAgent, issued);
+  const model = chooseModel(menu, agent, pickedModel);
   const mode = pickedMode ?? settings.defaultMode;
   const place = useWorkspaceChoice({
     device,
@@ -66,6 +74,7 @@ export function Composer(props: IComposerProps): React.ReactElement {
       prompt,
       agent: agent?.id ?? '',
       mode,
+      ...(model ? { model } : {}),
       device_id: device?.device_id,
       workspace: { ...place.workspace, ...(worktree ? { worktree } : {}) },
       attachments,
@@ -86,11 +95,20 @@ export function Composer(props: IComposerProps): React.ReactElement {
             ? { deviceId: device.device_id, path: place.directory }
             : null
         }
+        skills={skillPlace(device, agent, place.directory)}
         footer={<ModeSelect mode={mode} onPick={pickMode} />}
       >
-        <div className="wegent-Row">
+        <div className="wegent-Row wegent-mod-wrap">
           <DevicePicker device={device} onPick={pickDevice} />
-          <AgentSelect agents={agents} agent={agent} onPick={pickAgent} />
+          <AgentPicker
+            {...{ agents, agent, device, issued }}
+            onPick={pickAgent}
+          />
+          <ModelSelect
+            options={modelOptions(trans, menu, agent)}
+            model={model}
+            onPick={pickModel}
+          />
         </div>
         <div className="wegent-Row">
           {place.select}
@@ -111,6 +129,9 @@ export function Composer(props: IComposerProps): React.ReactElement {
       )}
       <p className="wegent-Hint wegent-Small">{modeHelp(trans, mode)}</p>
       {agent?.practice && <PracticeBand />}
+      {device && agent && !usable(agent, issued) && (
+        <AgentHint device={device} agent={agent} />
+      )}
       {device && <DeviceHint device={device} onPick={pickDevice} />}
     </div>
   );

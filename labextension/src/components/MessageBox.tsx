@@ -1,13 +1,18 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IPlace } from '../api/fileRest';
 import { sendIcon } from '../icons';
+import type { ISkillPlace } from '../model/skillSearch';
 import { notSendable } from '../model/uploads';
 import { AttachButton } from './attachments/AttachButton';
 import { Chips } from './attachments/Chips';
 import { useUploads } from './attachments/useUploads';
+import type { ICompleter } from './completion/completer';
+import { useCompletion } from './completion/useCompletion';
+import { useFileCompleter } from './completion/files';
+import { useSkillCompleter } from './completion/skills';
 import { useTrans } from './face';
-import { useFileCompletion } from './fileCompletion';
 import { useAction } from './hooks';
 import { IconButton } from './IconButton';
 import { Thrown } from './Problem';
@@ -34,6 +39,8 @@ interface IMessageBoxProps {
   };
   /** The workspace whose files `@` completes. */
   files?: IPlace | null;
+  /** The agent whose skills `/` completes, and where. */
+  skills?: ISkillPlace | null;
   /** What is sent with the text, which may stay empty then. */
   above?: React.ReactNode;
   /** Choices between the text and the last row. */
@@ -49,10 +56,11 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
   const { busy, problem, run } = useAction();
   const { uploads, list, add, refused, over, box } = useUploads();
   const area = React.useRef<HTMLTextAreaElement>(null);
-  const { other, above, files = null } = props;
-  const completion = useFileCompletion({
+  const { other, above, files = null, skills = null } = props;
+  const completers = [useFileCompleter(files), useSkillCompleter(skills)];
+  const completion = useCompletion({
     area,
-    place: files,
+    completers,
     text,
     onText: setText
   });
@@ -106,7 +114,7 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
         rows={2}
         aria-label={props.label}
         placeholder={props.placeholder}
-        title={trans.__('Enter sends, Shift+Enter starts a new line')}
+        title={help(trans, completers)}
         value={text}
         onChange={event => setText(event.target.value)}
         onKeyDown={event => {
@@ -152,6 +160,19 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
       <Thrown error={problem} />
     </form>
   );
+}
+
+function help(
+  trans: TranslationBundle,
+  [files, skills]: readonly ICompleter[]
+): string {
+  return [
+    trans.__('Enter sends, Shift+Enter starts a new line'),
+    files?.enabled ? trans.__('@ completes files') : '',
+    skills?.enabled ? trans.__('/ completes skills') : ''
+  ]
+    .filter(Boolean)
+    .join('\n');
 }
 
 function isSend(event: React.KeyboardEvent): boolean {

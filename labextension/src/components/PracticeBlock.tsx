@@ -2,6 +2,7 @@ import * as React from 'react';
 
 import { Commands } from '../commands';
 import { chooseDevice, onlyPractice } from '../model/choices';
+import { issuedKinds } from '../model/modelMenu';
 import { practiceLabel, PRACTICES } from '../model/practice';
 import { Disclosure } from './Disclosure';
 import { useFace } from './face';
@@ -11,9 +12,10 @@ import { useAction, useValue } from './hooks';
 export function PracticeBlock(): React.ReactElement | null {
   const { gateway, trans, commands } = useFace();
   const device = chooseDevice(useValue(gateway.devices), null);
+  const issued = issuedKinds(useValue(gateway.modelMenu));
   const tasks = useValue(gateway.tasks);
   const { busy, run } = useAction();
-  if (!device || !onlyPractice(device)) {
+  if (!device || !onlyPractice(device, issued)) {
     return null;
   }
   return (

@@ -8,11 +8,14 @@ export function PushButton(props: {
   disabled?: boolean;
   submit?: boolean;
   accent?: boolean;
+  /** Of a button that shows and hides something. */
+  expanded?: boolean;
 }): React.ReactElement {
   return (
     <button
       type={props.submit ? 'submit' : 'button'}
       className={`wegent-Button ${props.accent ? 'wegent-mod-accent' : 'wegent-mod-bordered'}`}
+      aria-expanded={props.expanded}
       title={props.title}
       disabled={props.disabled}
       onClick={props.onClick}

@@ -3,17 +3,20 @@ import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import type { IAgent, IDevice, ITask, ITurn, Mode } from '../api/types';
-import { chooseAgent, pickable } from '../model/choices';
+import { chooseAgent, pickable, type Issued } from '../model/choices';
 import { promptOf } from '../model/comments';
+import { issuedKinds, replyOptions } from '../model/modelMenu';
 import { boundTo } from '../model/projects';
+import { skillPlace } from '../model/skillSearch';
 import { isFinal } from '../model/states';
-import { AgentSelect } from './AgentSelect';
+import { AgentPicker } from './AgentPicker';
 import { PendingComments } from './changes/PendingComments';
 import { DeviceHint } from './DeviceHint';
 import { DevicePicker } from './DevicePicker';
 import { useFace } from './face';
 import { useDevice, useValue } from './hooks';
 import { MessageBox } from './MessageBox';
+import { ModelSelect } from './ModelSelect';
 import { ModeSelect } from './ModeSelect';
 import { useWorkspaceChoice } from './workspaceChoice';
 
@@ -35,12 +38,27 @@ export function Reply(props: IReplyProps): React.ReactElement {
   const [picked, pick] = React.useState<Mode | null>(null);
   const [pickedDevice, pickDevice] = React.useState<string | null>(null);
   const [pickedAgent, pickAgent] = React.useState<string | null>(null);
+  const [pickedModel, pickModel] = React.useState<string | null>(null);
   const mode = picked ?? task.mode;
   const device = useDevice(pickedDevice ?? task.device_id);
   const project = boundTo(task, useValue(gateway.projects));
   const moved = device !== undefined && device.device_id !== task.device_id;
-  const agents = device ? agentsFor(device, task.agent) : [];
-  const agent = chooseAgent(agents, pickedAgent ?? task.agent, task.agent);
+  const menu = useValue(gateway.modelMenu);
+  const issued = issuedKinds(menu);
+  const agents = device ? agentsFor(device, task.agent, issued) : [];
+  const agent = chooseAgent(
+    agents,
+    pickedAgent ?? task.agent,
+    task.agent,
+    issued
+  );
+  const own = agents.find(one => one.id === task.agent);
+  // Another agent cannot use the model of the one before.
+  const changed = moved && agent !== undefined && agent !== own;
+  const current = changed ? null : task.model;
+  const models = replyOptions(trans, menu, changed ? agent : own, current);
+  const model =
+    models.find(one => one.value === pickedModel)?.value ?? current ?? '';
   const place = useWorkspaceChoice({
     device,
     browsed: null,
@@ -68,11 +86,13 @@ export function Reply(props: IReplyProps): React.ReactElement {
       prompt,
       mode,
       attachments,
+      ...(model !== (task.model ?? '') ? { model } : {}),
       ...elsewhere
     });
     gateway.comments.remove(task.id, comments);
     pickDevice(null);
     pickAgent(null);
+    pickModel(null);
   };
 
   return (
@@ -98,6 +118,7 @@ export function Reply(props: IReplyProps): React.ReactElement {
         }
         send={send}
         files={device && path ? { deviceId: device.device_id, path } : null}
+        skills={skillPlace(device, agent, path ?? null)}
         above={
           comments.length > 0 && (
             <PendingComments
@@ -116,6 +137,7 @@ export function Reply(props: IReplyProps): React.ReactElement {
                 trans.__('Tasks of %1 run on its device.', project.name)
               }
             />
+            <ModelSelect options={models} model={model} onPick={pickModel} />
             <ModeSelect mode={mode} onPick={pick} />
           </>
         }
@@ -130,7 +152,10 @@ export function Reply(props: IReplyProps): React.ReactElement {
               )}
             </p>
             <div className="wegent-Row">
-              <AgentSelect agents={agents} agent={agent} onPick={pickAgent} />
+              <AgentPicker
+                {...{ agents, agent, device, issued }}
+                onPick={pickAgent}
+              />
               {place.select}
             </div>
             {place.field}
@@ -142,8 +167,8 @@ export function Reply(props: IReplyProps): React.ReactElement {
 }
 
 /** What can be picked on a device, and the task's own agent in any case. */
-function agentsFor(device: IDevice, own: string): IAgent[] {
-  const offered = pickable(device);
+function agentsFor(device: IDevice, own: string, issued: Issued): IAgent[] {
+  const offered = pickable(device, issued);
   return device.agents.filter(one => one.id === own || offered.includes(one));
 }
 

@@ -16,12 +16,17 @@ export function Select(props: {
   options: readonly IOption[];
   onPick: (value: string) => void;
   title?: string;
+  /** Of a select whose name is beside it. */
+  id?: string;
+  describedBy?: string;
 }): React.ReactElement {
   const { options, value } = props;
   return (
     <select
       className="wegent-Select"
-      aria-label={props.label}
+      id={props.id}
+      aria-label={props.id ? undefined : props.label}
+      aria-describedby={props.describedBy}
       title={props.title ?? props.label}
       value={value}
       disabled={options.length === 0}

@@ -77,7 +77,8 @@ export function DeviceDot(props: { status: DeviceStatus }): React.ReactElement {
   return <Mark state={props.status} icon={STATUS_ICONS[props.status]} />;
 }
 
-function Mark(props: {
+/** A mark and a word of any kind. */
+export function Mark(props: {
   state: string;
   icon: LabIcon;
   word?: string;

@@ -3,15 +3,14 @@ import * as React from 'react';
 
 import type { IAttachment } from '../api/attachments';
 import type { ITurn, IUsage } from '../api/types';
-import { Commands } from '../commands';
 import { isFinal } from '../model/states';
-import { hasTerminals } from '../model/labTerminal';
 import { askedTools, stoppedTools } from '../model/tools';
 import type { IShownTurn } from '../model/transcript';
 import { duration, secondsBetween } from '../model/words';
+import { AccountButton } from './AccountButton';
 import { SentFiles } from './attachments/SentFiles';
 import { useFace, useTrans } from './face';
-import { useAction, useValue } from './hooks';
+import { useAction } from './hooks';
 import { ItemView } from './ItemView';
 import { PracticeBand } from './PracticeBand';
 import { Problem, Thrown } from './Problem';
@@ -106,7 +105,7 @@ function TurnEnd(props: { turn: ITurn; newest: boolean }): React.ReactElement {
       {props.newest && turn.state !== 'completed' && (
         <div className="wegent-Buttons">
           <Continue turn={turn} />
-          {turn.error?.code === NO_LOGIN && <LogIn turn={turn} />}
+          {turn.error?.code === NO_LOGIN && <AccountButton turn={turn} />}
         </div>
       )}
     </div>
@@ -133,25 +132,6 @@ function Continue(props: { turn: ITurn }): React.ReactElement {
       <Thrown error={problem} />
     </>
   );
-}
-
-/** Opens the agent's own login, where that is on this computer. */
-function LogIn(props: { turn: ITurn }): React.ReactElement | null {
-  const { gateway, trans, commands } = useFace();
-  const { device_id, agent } = props.turn;
-  const device = useValue(gateway.devices).find(
-    one => one.device_id === device_id
-  );
-  const command = device?.agents.find(one => one.id === agent)?.login_command;
-  return device?.embedded && command && hasTerminals(commands) ? (
-    <PushButton
-      text={trans.__('Log in')}
-      title={command}
-      onClick={() =>
-        void commands.execute(Commands.logIn, { device: device_id, agent })
-      }
-    />
-  ) : null;
 }
 
 /** "$0.12 so far": that of all turns of the agent's session. */

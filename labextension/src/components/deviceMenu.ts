@@ -1,5 +1,6 @@
 import type { IDevice, ITask } from '../api/types';
 import { Commands } from '../commands';
+import { usable } from '../model/choices';
 import type { MenuItem } from './menu';
 
 /** What can be done with a device. */
@@ -10,7 +11,14 @@ export function deviceMenu(device: IDevice): MenuItem[] {
     { command: Commands.setSlots, args },
     { command: Commands.toggleDefault, args },
     null,
-    { command: Commands.openTerminal, args }
+    { command: Commands.openTerminal, args },
+    { command: Commands.showSkills, args },
+    ...device.agents
+      .filter(agent => agent.ready && agent.device_login && !usable(agent))
+      .map(agent => ({
+        command: Commands.logIn,
+        args: { ...args, agent: agent.id }
+      }))
   ];
   return device.embedded
     ? own

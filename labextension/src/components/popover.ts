@@ -28,8 +28,14 @@ export function usePopover(anchor?: React.RefObject<HTMLElement>): IPopover {
       return;
     }
     element.popover = 'auto';
-    const onToggle = (event: Event): void =>
-      setOpen((event as ToggleEvent).newState === 'open');
+    const onToggle = (event: Event): void => {
+      const opens = (event as ToggleEvent).newState === 'open';
+      if (!opens && element.contains(document.activeElement)) {
+        // The browser would, if what has the focus were still there then.
+        button.current?.focus();
+      }
+      setOpen(opens);
+    };
     element.addEventListener('beforetoggle', onToggle);
     return () => element.removeEventListener('beforetoggle', onToggle);
   }, []);

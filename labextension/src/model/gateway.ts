@@ -7,9 +7,17 @@ import { ApiError } from '../api/caller';
 import { ChangesRest } from '../api/changesRest';
 import { DeviceRest } from '../api/deviceRest';
 import { FileRest } from '../api/fileRest';
+import { ModelRest } from '../api/modelRest';
+import { PersonalRest } from '../api/personalRest';
 import { ProjectRest } from '../api/projectRest';
 import { Rest } from '../api/rest';
-import { makeSocket, watch, type TaskSocket } from '../api/socket';
+import { SkillRest } from '../api/skillRest';
+import {
+  makeSocket,
+  watch,
+  type IWatched,
+  type TaskSocket
+} from '../api/socket';
 import { TerminalRest } from '../api/terminalRest';
 import { makeTerminalSocket } from '../api/terminalSocket';
 import type {
@@ -23,6 +31,8 @@ import { Approvals } from './approvals';
 import { Boxes } from './boxes';
 import { Comments } from './comments';
 import { Devices } from './devices';
+import { ModelMenu } from './modelMenu';
+import { News } from './news';
 import { Cell } from './observable';
 import { ChangedFiles } from './openDocuments';
 import { Projects } from './projects';
@@ -62,6 +72,7 @@ export class Gateway implements IDisposable {
   readonly comments = new Comments();
   readonly boxes = new Boxes();
   readonly shownChange = new ShownChange();
+  readonly news = new News();
   readonly changedFiles: ChangedFiles;
   readonly trust: Trust;
   readonly rest: Rest;
@@ -72,6 +83,10 @@ export class Gateway implements IDisposable {
   readonly changesRest: ChangesRest;
   readonly attachmentRest: AttachmentRest;
   readonly fileRest: FileRest;
+  readonly modelRest: ModelRest;
+  readonly personalRest: PersonalRest;
+  readonly skillRest: SkillRest;
+  readonly modelMenu: ModelMenu;
   readonly terminalLink: TerminalLink;
 
   constructor(settings: ServerConnection.ISettings) {
@@ -83,6 +98,11 @@ export class Gateway implements IDisposable {
     this.changesRest = new ChangesRest(settings);
     this.attachmentRest = new AttachmentRest(settings);
     this.fileRest = new FileRest(settings);
+    this.modelRest = new ModelRest(settings);
+    this.personalRest = new PersonalRest(settings);
+    this.skillRest = new SkillRest(settings);
+    this.modelMenu = new ModelMenu(this.modelRest, this.personalRest);
+    this.news.changed.connect(() => void this.modelMenu.load());
     this.changedFiles = new ChangedFiles(this.devices, this.rest);
     this.trust = new Trust(this.deviceRest);
     this.socket = makeSocket(settings);
@@ -185,6 +205,7 @@ export class Gateway implements IDisposable {
     socket.on('terminal:removed', one => this.terminals.drop(one.session_id));
     socket.on('project:update', project => this.projects.put(project));
     socket.on('project:removed', ({ id }) => this.projects.drop(id));
+    socket.on('settings', ({ what }) => this.news.tell(what));
     socket.on('lagged', ({ task_id }) => {
       void this.sessions.get(task_id)?.join();
     });
@@ -197,8 +218,9 @@ export class Gateway implements IDisposable {
 
   /** Learn what is there and catch up with every open task. */
   private async sync(): Promise<void> {
+    let known: IWatched;
     try {
-      const known = await watch(this.socket);
+      known = await watch(this.socket);
       this.version.set(known.version);
       this.devices.reset(known.devices);
       this.tasks.reset(known.tasks);
@@ -210,6 +232,9 @@ export class Gateway implements IDisposable {
       return;
     }
     this.connection.set({ state: 'open', problem: null });
+    if (known.version.state === 'running') {
+      this.news.tellAll();
+    }
     for (const session of this.sessions.values()) {
       void session.join();
       this.ensure(session.taskId).catch(() => undefined);

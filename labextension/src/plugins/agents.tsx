@@ -5,14 +5,15 @@ import type {
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import * as React from 'react';
 
-import type { IAgent } from '../api/types';
+import type { IAgent, IDevice } from '../api/types';
 import { Commands } from '../commands';
 import { usable } from '../model/choices';
-import { ownAgent } from '../model/devices';
+import { ownAgent, present } from '../model/devices';
 import type { Gateway } from '../model/gateway';
 import { runInTerminal } from '../model/labTerminal';
 import { unhidden } from '../model/text';
 import { IWegent } from '../tokens';
+import { logIn } from '../widgets/loginDialog';
 import { reporting } from './report';
 
 /** How often a device is asked whether its agent works now, and for how long, in ms. */
@@ -60,10 +61,24 @@ export const agentsPlugin: JupyterFrontEndPlugin<void> = {
         })
     });
     commands.addCommand(Commands.logIn, {
-      label: trans.__('Log in to an Agent'),
+      label: args => {
+        const name = byCode(gateway, args)?.agent.name;
+        return name
+          ? trans.__('Log in to %1…', name)
+          : trans.__('Log in to an Agent');
+      },
       describedBy: ARGS,
+      isEnabled: args => {
+        const found = byCode(gateway, args);
+        return found === undefined || present(found.device);
+      },
       execute: args =>
         reporting(async () => {
+          const found = byCode(gateway, args);
+          if (found) {
+            await logIn({ ...wegent, commands }, found.device, found.agent);
+            return;
+          }
           const { device, agent } = find(gateway, args);
           if (agent?.login_command) {
             await run(device, agent, agent.login_command, usable);
@@ -80,6 +95,16 @@ function find(
   const device = String(args.device);
   const agent = ownAgent(gateway.devices.get(device), String(args.agent));
   return { device, agent };
+}
+
+/** An agent that can be logged in on its device by a code, wherever that is. */
+function byCode(
+  gateway: Gateway,
+  args: { device?: unknown; agent?: unknown }
+): { device: IDevice; agent: IAgent } | undefined {
+  const device = gateway.devices.get(String(args.device));
+  const agent = device?.agents.find(one => one.id === args.agent);
+  return device && agent?.device_login ? { device, agent } : undefined;
 }
 
 /** Show the very command that will run, and ask. */

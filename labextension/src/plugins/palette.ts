@@ -5,8 +5,8 @@ import type {
 import { ICommandPalette } from '@jupyterlab/apputils';
 
 import { Commands } from '../commands';
-import { SECTIONS } from '../components/settings/SettingsView';
 import { PRACTICES } from '../model/practice';
+import { SECTIONS } from '../model/sections';
 import { IWegent } from '../tokens';
 
 /** Everything that can be done without an argument, in the command palette. */

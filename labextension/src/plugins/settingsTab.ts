@@ -5,11 +5,10 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
-import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { Commands } from '../commands';
-import { SECTIONS, type Section } from '../components/settings/SettingsView';
 import { wegentIcon } from '../icons';
+import { sectionCommand, SECTIONS, type Section } from '../model/sections';
 import { IWegent } from '../tokens';
 import { SettingsTab } from '../widgets/settingsTab';
 
@@ -18,7 +17,7 @@ const NAME = 'wegent-settings';
 /** The settings that the gateway keeps, in a tab. */
 export const settingsTabPlugin: JupyterFrontEndPlugin<void> = {
   id: 'wegent-jupyter:settings-tab',
-  description: 'Connections and API tokens of Wegent',
+  description: 'Connections, models, skills and personal settings of Wegent',
   autoStart: true,
   requires: [IWegent],
   optional: [ILabShell, ILayoutRestorer],
@@ -32,7 +31,10 @@ export const settingsTabPlugin: JupyterFrontEndPlugin<void> = {
     const tracker = new WidgetTracker<MainAreaWidget<SettingsTab>>({
       namespace: NAME
     });
-    const open = (section: Section | undefined, activate: boolean): void => {
+    const open = (
+      section: Section | undefined,
+      activate: boolean
+    ): SettingsTab => {
       const widget = tracker.currentWidget ?? make();
       if (section) {
         widget.content.section.set(section);
@@ -43,6 +45,7 @@ export const settingsTabPlugin: JupyterFrontEndPlugin<void> = {
       if (activate) {
         shell.activateById(widget.id);
       }
+      return widget.content;
     };
     const make = (): MainAreaWidget<SettingsTab> => {
       const content = new SettingsTab({ ...wegent, commands });
@@ -54,7 +57,7 @@ export const settingsTabPlugin: JupyterFrontEndPlugin<void> = {
       return widget;
     };
     commands.addCommand(Commands.openSettings, {
-      label: args => sectionLabel(wegent.trans, sectionOf(args.section)),
+      label: args => sectionCommand(wegent.trans, sectionOf(args.section)),
       icon: wegentIcon,
       describedBy: {
         args: {
@@ -62,7 +65,21 @@ export const settingsTabPlugin: JupyterFrontEndPlugin<void> = {
           properties: { section: { type: 'string', enum: [...SECTIONS] } }
         }
       },
-      execute: args => open(sectionOf(args.section), args.activate !== false)
+      execute: args => {
+        open(sectionOf(args.section), args.activate !== false);
+      }
+    });
+    commands.addCommand(Commands.showSkills, {
+      label: wegent.trans.__('Skills…'),
+      describedBy: {
+        args: { type: 'object', properties: { device: { type: 'string' } } }
+      },
+      execute: args => {
+        const { device } = args;
+        open('skills', true).device.set(
+          typeof device === 'string' ? device : null
+        );
+      }
     });
     if (restorer) {
       void restorer.restore(tracker, {
@@ -79,18 +96,4 @@ export const settingsTabPlugin: JupyterFrontEndPlugin<void> = {
 
 function sectionOf(name: unknown): Section | undefined {
   return SECTIONS.find(section => section === name);
-}
-
-function sectionLabel(
-  trans: TranslationBundle,
-  section: Section | undefined
-): string {
-  switch (section) {
-    case 'connections':
-      return trans.__('Connections');
-    case 'tokens':
-      return trans.__('API Tokens');
-    default:
-      return trans.__('Wegent Settings');
-  }
 }

@@ -11,9 +11,12 @@ from wegent_jupyter.executor.approvals import Gate
 from wegent_jupyter.executor.processes import ProcessRecords
 from wegent_jupyter.protocol.api import Mode, ModelName, TurnError
 from wegent_jupyter.protocol.events import AgentEvent, Ended
+from wegent_jupyter.protocol.models import ModelConfig
 
 Background = Literal["wait", "end"]
 """What becomes of an agent's background work when its answer is complete."""
+PROVIDER_KEY = "Check the provider's key in the settings, under Models."
+"""What to do where a provider that was issued refuses its key."""
 Emit = Callable[[AgentEvent], None]
 
 
@@ -35,6 +38,8 @@ class Run:
     gate: Gate
     """Asked before anything that the mode may not allow."""
     stop: asyncio.Event
+    llm: ModelConfig = field(default_factory=ModelConfig, repr=False)
+    """By whose account: what the gateway issues for this turn, else the agent's own login. Holds secrets."""
     context: str | None = None
     """What was said in the task before, in another session or elsewhere: given to the agent before the prompt."""
     next_index: Callable[[], int] = field(default_factory=lambda: itertools.count(1).__next__)

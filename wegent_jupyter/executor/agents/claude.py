@@ -15,23 +15,26 @@ from pathlib import Path
 from typing import Any
 
 from wegent_jupyter.executor.agents import claude_errors
-from wegent_jupyter.executor.agents.base import AgentFailed, Background, Emit, Run
-from wegent_jupyter.executor.agents.claude_environment import agent_environment, practice_model
+from wegent_jupyter.executor.agents.base import PROVIDER_KEY, AgentFailed, Background, Emit, Run
+from wegent_jupyter.executor.agents.claude_environment import SOURCES, Account, account
 from wegent_jupyter.executor.agents.claude_gate import Permissions
 from wegent_jupyter.executor.agents.claude_messages import Messages
 from wegent_jupyter.executor.agents.claude_progress import Progress
-from wegent_jupyter.executor.agents.claude_shapes import amount, words
 from wegent_jupyter.executor.agents.claude_transport import LINE_LIMIT, Gone, GuardedTransport
+from wegent_jupyter.executor.agents.hiding import Hiding, hiding
+from wegent_jupyter.executor.agents.shapes import amount, words
+from wegent_jupyter.executor.agents.trusting import say_trust
 from wegent_jupyter.executor.processes import ProgramNotFound, spawn
 from wegent_jupyter.executor.trust import Found, TrustStore
-from wegent_jupyter.protocol.api import Usage
-from wegent_jupyter.protocol.events import Ended, Notice, Started, Steered, Trust
+from wegent_jupyter.protocol.api import PRACTICE_MODEL, Usage
+from wegent_jupyter.protocol.events import Ended, Started, Steered
 from wegent_jupyter.protocol.states import AttemptState
 
 START_SECONDS = 55.0
 """For the answer to the first request, less than the SDK's own 60 s: a cold start, the person's own MCP servers."""
 INTERRUPT_SECONDS = 2.0
 """For the program's own end of an interrupted turn (it takes 0.02 s), before its processes are ended."""
+LOST = "Claude Code no longer has this conversation: it starts a new one, without what was said before."
 UNFIT_TOOLS = "CronCreate,CronDelete,CronList,ScheduleWakeup"
 """What promises to happen after the turn, when no process of it is left."""
 
@@ -58,23 +61,22 @@ class ClaudeDriver:
         """Run a turn to its end, when no process of it is left; raises AgentFailed."""
         sdk = await asyncio.to_thread(_load, self._claude.install_command)
         trust = await asyncio.to_thread(TrustStore(run.home).look, run.workspace, run.chat_folder)
-        _say_trust(trust, run, emit)
-        async with contextlib.AsyncExitStack() as stack:
-            environment = agent_environment(run.environment)
-            if run.model == "practice":
-                environment = await stack.enter_async_context(practice_model(run, environment))
+        say_trust(trust, run, emit)
+        async with account(run) as given:
             if run.stop.is_set():
                 return Ended(AttemptState.CANCELLED, "cancelled", session_id=run.session_id)
-            conversation = _Conversation(self._claude, sdk, run, emit, environment, trust)
-            try:
-                return await conversation.follow(run.session_id)
-            except _SessionLost:
-                notice = (
-                    "Claude Code no longer has this conversation: it starts a new one, without what was said before."
-                )
-                conversation = _Conversation(self._claude, sdk, run, emit, environment, trust)
-                conversation.messages.notice(notice, "warning")
-                return await conversation.follow(None)
+            with hiding(run, emit, given.secrets) as hidden:
+                return await self._follow(sdk, run, hidden, given, trust)
+
+    async def _follow(self, sdk: Any, run: Run, emit: Hiding, given: Account, trust: Found) -> Ended:
+        conversation = _Conversation(self._claude, sdk, run, emit, given, trust)
+        conversation.say_sources()
+        try:
+            return await conversation.follow(run.session_id)
+        except _SessionLost:
+            conversation = _Conversation(self._claude, sdk, run, emit, given, trust)
+            conversation.messages.notice(LOST, "warning")
+            return await conversation.follow(None)
 
 
 class _SessionLost(Exception):
@@ -84,12 +86,10 @@ class _SessionLost(Exception):
 class _Conversation:
     """One process, one session, one turn."""
 
-    def __init__(
-        self, claude: Claude, sdk: Any, run: Run, emit: Emit, environment: dict[str, str], trust: Found
-    ) -> None:
+    def __init__(self, claude: Claude, sdk: Any, run: Run, emit: Hiding, account: Account, trust: Found) -> None:
         self._claude, self._sdk, self._run, self._emit = claude, sdk, run, emit
-        self._environment, self._trust = environment, trust
-        self.messages = Messages(emit, run.next_index, run.workspace)
+        self._account, self._trust = account, trust
+        self.messages = Messages(emit, run.next_index, run.workspace, emit.end)
         self._permissions = Permissions(run, self.messages, sdk)
         self._progress = Progress()
         self._changed = asyncio.Event()
@@ -124,7 +124,7 @@ class _Conversation:
             process = await spawn(
                 [str(self._claude.path), *self._arguments(resumed)],
                 cwd=self._run.workspace,
-                env=self._environment,
+                env=self._account.environment,
                 marker=str(self._run.attempt_id),
                 line_limit=LINE_LIMIT,
                 records=self._run.records,
@@ -141,14 +141,27 @@ class _Conversation:
         self._known = session_id
         self._emit(Started("Claude Code", str(self._run.workspace), self._run.chat_folder, session_id))
 
+    def _sources(self) -> list[str]:
+        """Return whose settings are read."""
+        trusted = SOURCES if self._trust.usable else SOURCES[:1]
+        return [one for one in trusted if one not in self._account.off]
+
+    def say_sources(self) -> None:
+        """Say which settings stay off, since they name another account than the one that answers."""
+        off = [one for one in self._account.off if one == "user" or self._trust.usable]
+        if off:
+            names = " and ".join(off)
+            text = f"Claude Code's {names} settings name an account of their own, so they stay off for this provider."
+            self.messages.notice(text, "warning")
+
     def _arguments(self, resumed: str | None) -> list[str]:
-        sources = "user,project,local" if self._trust.usable else "user"
+        sources = ",".join(self._sources())
         mode = "plan" if self._run.mode == "plan" else "default"
         session = f"--resume={resumed}" if resumed else f"--session-id={self._session_id}"
         return [
             *("--output-format", "stream-json", "--input-format", "stream-json", "--verbose"),
             *("--include-partial-messages", "--permission-prompt-tool", "stdio", "--permission-mode", mode),
-            *("--disallowedTools", UNFIT_TOOLS, f"--setting-sources={sources}", session),
+            *("--disallowedTools", UNFIT_TOOLS, f"--setting-sources={sources}", session, *self._account.arguments),
             # Without the sources it is not read. This is a second lock, which would also shut out the person's own.
             *(["--strict-mcp-config"] if self._trust.brings(".mcp.json") else []),
         ]
@@ -208,8 +221,13 @@ class _Conversation:
             self.messages.notice(f"Waiting for what still runs in the background: {self._running}")
 
     def _failed(self, result: dict[str, Any]) -> AgentFailed:
-        login = None if self._run.model == "practice" else self._claude.login_command
-        return claude_errors.failure(result, self._progress.error, login)
+        return claude_errors.failure(result, self._progress.error, self._login_fix)
+
+    @property
+    def _login_fix(self) -> str | None:
+        if self._run.model == PRACTICE_MODEL:
+            return None
+        return PROVIDER_KEY if self._account.issued else f"Log in: `{self._claude.login_command}`"
 
     @property
     def _running(self) -> str:
@@ -311,14 +329,3 @@ def _load(install_command: str) -> Any:
     except ImportError as error:
         message = f"The Claude Agent SDK cannot be used: {error}."
         raise AgentFailed("agent_missing", message, install_command) from error
-
-
-def _say_trust(trust: Found, run: Run, emit: Emit) -> None:
-    if not trust.found or trust.state == "trusted":
-        return
-    index = run.next_index()
-    if trust.state == "unanswered":
-        emit(Trust("trust", index, str(trust.path), trust.found))
-    else:
-        names = ", ".join(trust.found)
-        emit(Notice(f"notice-{index}", index, f"The agent configuration of {trust.path} stays off ({names})."))

@@ -15,12 +15,15 @@ def session_is_lost(result: dict[str, Any] | None) -> bool:
     return any(one in said for one in _NO_SESSION)
 
 
-def failure(result: dict[str, Any], kind: str | None, login_command: str | None) -> AgentFailed:
-    """Return what a result that is an error means, in the provider's own words; `kind` is the model's last error."""
+def failure(result: dict[str, Any], kind: str | None, login_fix: str | None) -> AgentFailed:
+    """Return what a result that is an error means, in the provider's own words.
+
+    `kind` is the model's last error, `login_fix` says what gives access.
+    """
     said = _said(result)
     status = result.get("api_error_status") or _status(said)
     if kind == "authentication_failed" or status in (401, 403) or any(one in said for one in _LOGIN):
-        return AgentFailed("agent_login", said, f"Log in: `{login_command}`" if login_command else None)
+        return AgentFailed("agent_login", said, login_fix)
     if kind == "billing_error":
         return AgentFailed("model_billing", said, "Look at the plan or the balance of your account with the provider.")
     if kind == "rate_limit" or status == 429:

@@ -6,7 +6,7 @@ from typing import Any
 from wegent_jupyter.executor.agents import claude_tools
 from wegent_jupyter.executor.agents.base import Run
 from wegent_jupyter.executor.agents.claude_messages import Messages
-from wegent_jupyter.executor.agents.claude_shapes import Json, mappings, words
+from wegent_jupyter.executor.agents.shapes import Json, mappings, words
 from wegent_jupyter.executor.approvals import Request
 from wegent_jupyter.protocol.api import Decision
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from wegent_jupyter.executor.agents import claude_tools
 from wegent_jupyter.executor.agents.base import Emit
-from wegent_jupyter.executor.agents.claude_shapes import Json, mapping, mappings, words
+from wegent_jupyter.executor.agents.shapes import Json, mapping, mappings, words
 from wegent_jupyter.protocol.events import Delta, Notice, Plan, Tool
 from wegent_jupyter.protocol.jsonable import bounded
 
@@ -23,9 +23,15 @@ _PLANNING = ("TodoWrite", "TaskCreate", "TaskUpdate")
 class Messages:
     """The items of one turn."""
 
-    def __init__(self, emit: Emit, next_index: Callable[[], int], workspace: Path) -> None:
-        """Start with no item."""
-        self._emit, self._next_index, self._workspace = emit, next_index, workspace
+    def __init__(
+        self,
+        emit: Emit,
+        next_index: Callable[[], int],
+        workspace: Path,
+        ended: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Start with no item. `ended` is told of each text of which no more comes."""
+        self._emit, self._next_index, self._workspace, self._ended = emit, next_index, workspace, ended
         self._streamed: set[str] = set()
         self._text: _Text | None = None
         self._tools: dict[str, Tool] = {}
@@ -67,7 +73,7 @@ class Messages:
         """Show a text that did not come as a stream."""
         self._open_text("message")
         self._grow(text)
-        self._text = None
+        self._close_text()
 
     def notice(self, text: str, level: Literal["info", "warning"] = "info", index: int | None = None) -> int:
         """Show a sentence of ours; return its place, at which it can be replaced."""
@@ -91,11 +97,11 @@ class Messages:
             delta = mapping(event.get("delta"))
             self._grow(words(delta.get("text")) or words(delta.get("thinking")))
         elif kind == "content_block_stop":
-            self._text = None
+            self._close_text()
 
     def _block(self, block: Json) -> None:
         kind = _TEXT.get(str(block.get("type")))
-        self._text = None
+        self._close_text()
         if kind is not None:
             self._open_text(kind)
             self._grow(words(block.get("text")) or words(block.get("thinking")))
@@ -105,6 +111,11 @@ class Messages:
 
     def _open_text(self, kind: Literal["message", "thought"]) -> None:
         self._text = _Text(kind)
+
+    def _close_text(self) -> None:
+        if self._text is not None and self._text.index:
+            self._ended(f"{self._text.kind}-{self._text.index}")
+        self._text = None
 
     def _grow(self, text: str) -> None:
         if self._text is None:

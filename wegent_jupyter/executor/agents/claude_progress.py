@@ -8,7 +8,7 @@ each of our messages, by its uuid. Programs too old for one of these are judged 
 import time
 from typing import Any
 
-from wegent_jupyter.executor.agents.claude_shapes import mapping, mappings, number, words
+from wegent_jupyter.executor.agents.shapes import mapping, mappings, number, words
 
 WAKE_SECONDS = 3.0
 """For the answer to the end of a background task; it begins within 0.1 s. One that was stopped gets none."""

@@ -1,17 +1,12 @@
 """What Claude Code's tools are, in ACP's words: title, kind, the files they touch, the changes they make."""
 
-import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wegent_jupyter.executor.agents.claude_shapes import mappings, words
-
-MAX_OLD = 256 << 10
-"""256 KiB of a file that is about to be overwritten; a larger one is shown without its old text."""
-MAX_TITLE = 120
-"""Characters; the whole is in the input."""
+from wegent_jupyter.executor.agents.old_text import on_disk
+from wegent_jupyter.executor.agents.shapes import mappings, words
+from wegent_jupyter.executor.agents.titles import relative, short
 
 _KINDS = {
     "Bash": "execute",
@@ -69,7 +64,7 @@ def describe(name: str, given: dict[str, Any], workspace: Path) -> Described:
     paths = [workspace / given[key] for key in _PATHS if isinstance(given.get(key), str) and given[key]]
     command = given.get("command") if kind_of(name) == "execute" else None
     return Described(
-        title=_short(_title(name, given, workspace)),
+        title=short(_title(name, given, workspace)),
         kind=kind_of(name),
         command=command if isinstance(command, str) else None,
         paths=paths,
@@ -85,8 +80,8 @@ def _title(name: str, given: dict[str, Any], workspace: Path) -> str:
     if kind_of(name) == "execute" and text("command"):
         return text("command")
     if name in _VERBS and path:
-        return f"{_VERBS[name]} {_relative(path, workspace)}"
-    where = f" in {_relative(path, workspace)}" if path else ""
+        return f"{_VERBS[name]} {relative(path, workspace)}"
+    where = f" in {relative(path, workspace)}" if path else ""
     if name == "Grep" and text("pattern"):
         return f"Search “{text('pattern')}”{where}"
     if name == "Glob" and text("pattern"):
@@ -108,25 +103,12 @@ def _title(name: str, given: dict[str, Any], workspace: Path) -> str:
     return name
 
 
-def _short(title: str) -> str:
-    """Return a title on one line: an ellipsis says that there is more of it, and nothing in it can disguise it."""
-    lines = title.strip().splitlines() or [title]
-    cut = len(lines) > 1 or len(lines[0]) > MAX_TITLE
-    first = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in lines[0][:MAX_TITLE])
-    return first + " …" if cut else first
-
-
-def _relative(path: str, workspace: Path) -> str:
-    found = Path(path)
-    return str(found.relative_to(workspace)) if found.is_relative_to(workspace) else path
-
-
 def _diffs(name: str, given: dict[str, Any], paths: list[Path]) -> list[dict[str, Any]]:
     if not paths or kind_of(name) != "edit":
         return []
     path = str(paths[0])
     if name == "Write":
-        return [{"path": path, "old": _on_disk(paths[0]), "new": words(given.get("content"))}]
+        return [{"path": path, "old": on_disk(paths[0]), "new": words(given.get("content"))}]
     if name == "NotebookEdit":
         return [{"path": path, "old": None, "new": words(given.get("new_source"))}]
     edits = given.get("edits") if name == "MultiEdit" else [given]
@@ -134,16 +116,3 @@ def _diffs(name: str, given: dict[str, Any], paths: list[Path]) -> list[dict[str
         {"path": path, "old": words(edit.get("old_string")), "new": words(edit.get("new_string"))}
         for edit in mappings(edits)
     ]
-
-
-def _on_disk(path: Path) -> str | None:
-    """Return the text of a small file. The model names the path: it may be a pipe or a device that never ends."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return None
-            data = file.read(MAX_OLD + 1)
-        return data.decode() if len(data) <= MAX_OLD else None
-    except (OSError, ValueError):  # a new file, or none of text
-        return None

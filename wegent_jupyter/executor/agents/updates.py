@@ -22,6 +22,8 @@ class Updates:
         self._text: tuple[str, int, Literal["message", "thought"]] | None = None
         self._length = 0
         self._tools: dict[str, Tool] = {}
+        self._asked: dict[str, list[dict[str, Any]]] = {}
+        """The diffs with which a call was asked for."""
         self._started: dict[str, float] = {}
         self._plan: Plan | None = None
 
@@ -37,10 +39,21 @@ class Updates:
             self._set_plan(update.get("entries"))
 
     def call(self, update: dict[str, Any]) -> Tool:
-        """Return a tool call as it is with an update laid over it, which need not have been announced."""
+        """Return a tool call as it is asked for, which need not have been announced.
+
+        Agents ask with less than they announced, or show a diff only here: nothing that is known of the call is lost.
+        """
         update = bounded(update)
         call = str(update.get("toolCallId"))
-        return _merge(self._tools.get(call) or Tool(f"tool-{call}", 0, ""), update)
+        known = self._tools.get(call)
+        if known is None:
+            return _merge(Tool(f"tool-{call}", 0, ""), update)
+        asked = _merge(known, update)
+        if isinstance(known.input, dict) and isinstance(asked.input, dict):
+            asked.input = {**known.input, **asked.input}
+        asked.locations = asked.locations or known.locations
+        self._asked[call] = asked.diffs = asked.diffs or known.diffs
+        return asked
 
     def finish(self) -> None:
         """Mark what still runs as failed: the turn is over."""
@@ -67,6 +80,7 @@ class Updates:
             old = Tool(f"tool-{call}", self._index(), "")
             self._started[call] = self._clock()
         new = _merge(old, update)
+        new.diffs = new.diffs or self._asked.get(call, [])
         self._tools[call] = new
         added = new.output.removeprefix(old.output)
         if replace(new, output=old.output) == old and old.title and new.output.startswith(old.output):

@@ -10,7 +10,7 @@ from sqlalchemy.pool import NullPool
 
 from wegent_jupyter.gateway.store.tables import schema_version
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test holds it against the files in `migrations/versions`."""
 
 NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse.sshfs", "lustre", "gpfs", "beegfs", "ceph", "afs", "9p")

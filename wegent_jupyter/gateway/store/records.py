@@ -18,6 +18,7 @@ from wegent_jupyter.gateway.store.tables import (
     events,
     meta,
     projects,
+    providers,
     tasks,
     turns,
 )
@@ -121,7 +122,7 @@ def highest_id(connection: Connection) -> int:
     """Return the highest id that was ever stored, 0 in an empty database."""
     return max(
         connection.execute(select(func.max(t.c.id))).scalar() or 0
-        for t in (tasks, turns, attempts, projects, attachments)
+        for t in (tasks, turns, attempts, projects, attachments, providers)
     )
 
 

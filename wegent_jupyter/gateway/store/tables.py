@@ -1,6 +1,17 @@
 """Tables. Columns are what is searched or compared; the rest of each object is JSON in `data`."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 
@@ -109,6 +120,24 @@ attachments = Table(
     Column("owner", String(255), nullable=False),
     Column("turn_id", BigInteger),
     Column("data", Text, nullable=False),
+)
+
+personal = Table(
+    "personal",
+    metadata,
+    Column("owner", String(255), primary_key=True),
+    Column("what", String(20), primary_key=True),
+    Column("data", Text, nullable=False),
+)
+
+providers = Table(
+    "providers",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("owner", String(255), nullable=False),
+    Column("name", String(40), nullable=False),
+    Column("data", Text, nullable=False),
+    UniqueConstraint("owner", "name", name="provider_names"),
 )
 
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))

@@ -17,6 +17,7 @@ import { movingWord, outlook } from '../../model/projectWords';
 import { DevicePicker } from '../DevicePicker';
 import { useTrans } from '../face';
 import { useDevice, useValue } from '../hooks';
+import { Labelled } from '../Labelled';
 import { Thrown } from '../Problem';
 import { FolderField } from './FolderField';
 
@@ -196,20 +197,6 @@ function Clone(props: IPartProps): React.ReactElement {
         )}
       </Labelled>
     </>
-  );
-}
-
-/** A field beside its name. */
-function Labelled(props: {
-  text: string;
-  children: (id: string) => React.ReactNode;
-}): React.ReactElement {
-  const id = React.useId();
-  return (
-    <div className="wegent-Labelled">
-      <label htmlFor={id}>{props.text}</label>
-      <div>{props.children(id)}</div>
-    </div>
   );
 }
 

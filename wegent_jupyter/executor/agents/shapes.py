@@ -1,4 +1,4 @@
-"""Take what is needed from JSON of any shape: what Claude Code says may change with each version."""
+"""Take what is needed from JSON of any shape: what an agent says may change with each version."""
 
 from typing import Any
 

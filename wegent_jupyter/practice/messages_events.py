@@ -7,11 +7,25 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from wegent_jupyter.practice.answers import Call, Text, Thought
+from wegent_jupyter.practice.parts import Call, Mark, Text, Thought
 from wegent_jupyter.practice.transcript import words
 
 Event = dict[str, Any]
 _SIGNATURE = "c2NyaXB0ZWQ="  # "scripted": clients want a signature below a thought, none can check it
+_ERRORS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    529: "overloaded_error",
+}
+
+
+def error(status: int, text: str) -> Event:
+    """Return the body of an error."""
+    return {"type": "error", "error": {"type": _ERRORS.get(status, "api_error"), "message": text}}
 
 
 class Message:
@@ -28,7 +42,7 @@ class Message:
         """Yield the first event."""
         yield {"type": "message_start", "message": self._message([], None, 0)}
 
-    def add(self, part: Text | Thought | Call) -> Iterator[Event]:
+    def add(self, part: Mark | Text | Thought | Call) -> Iterator[Event]:
         """Yield the events of a part."""
         match part:
             case Text(text):
@@ -48,6 +62,10 @@ class Message:
         ending = {"stop_reason": self._reason, "stop_sequence": None}
         yield {"type": "message_delta", "delta": ending, "usage": self._usage(self._written)}
         yield {"type": "message_stop"}
+
+    def fail(self, status: int, text: str) -> Iterator[Event]:
+        """Yield the event that ends a stream with an error."""
+        yield error(status, text)
 
     def whole(self) -> Event:
         """Return the whole message, after its last event."""
@@ -96,8 +114,3 @@ class Message:
 
 def _input(text: str) -> Event:
     return {"type": "input_json_delta", "partial_json": text}
-
-
-def encoded(event: Event) -> bytes:
-    """Return an event as a server sends it."""
-    return f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()

@@ -1,0 +1,67 @@
+"""`run` without `--agent` uses the only agent that can be meant, and asks where several can."""
+
+from __future__ import annotations
+
+import pytest
+
+from wegent_jupyter.cli.errors import BadInput
+from wegent_jupyter.cli.run import only_agent
+from wegent_jupyter.protocol.api import Agent, Device
+from wegent_jupyter.protocol.models import ProviderKind
+
+
+def device(*, claude: str = "", codex: str = "") -> Device:
+    """Return a device with both agents, each `ready`, `in` (and logged in) or `out` (not logged in), or missing."""
+    logins = {"in": True, "out": False}
+    both = (("claude", "anthropic", claude), ("codex", "openai", codex))
+    agents = [
+        Agent.model_validate(
+            {
+                "id": id_,
+                "name": id_,
+                "ready": bool(how),
+                "logged_in": logins.get(how),
+                "models": ["practice"],
+                "provider": provider,
+            }
+        )
+        for id_, provider, how in both
+    ]
+    practice = Agent(id="practice", name="practice", practice=True)
+    return Device(device_id="a", name="a", status="online", agents=[practice, *agents])
+
+
+@pytest.mark.parametrize(
+    ("claude", "codex", "model", "kind", "chosen"),
+    [
+        ("in", "", None, None, "claude"),
+        ("out", "", None, None, "claude"),
+        ("in", "out", None, None, "claude"),
+        ("out", "in", None, None, "codex"),
+        ("out", "ready", None, None, "codex"),
+        ("", "out", "practice", None, "codex"),
+        ("in", "out", "work/m", "openai", "codex"),
+        ("out", "in", "work/m", "anthropic", "claude"),
+    ],
+)
+def test_the_only_one_that_can_be_meant_is_used(
+    claude: str, codex: str, model: str | None, kind: ProviderKind | None, chosen: str
+) -> None:
+    assert only_agent(device(claude=claude, codex=codex), model, kind) == chosen
+
+
+@pytest.mark.parametrize(
+    ("claude", "codex", "model", "kind", "says"),
+    [
+        ("in", "in", None, None, "one of: practice, claude, codex"),
+        ("out", "out", None, None, "one of: practice, claude, codex"),
+        ("in", "out", "practice", None, "one of: claude, codex"),
+        ("", "", None, None, "one of: practice, claude, codex"),
+        ("in", "", "work/m", "openai", "one of: codex"),
+    ],
+)
+def test_where_several_or_none_can_be_meant_the_person_is_asked(
+    claude: str, codex: str, model: str | None, kind: ProviderKind | None, says: str
+) -> None:
+    with pytest.raises(BadInput, match=says):
+        only_agent(device(claude=claude, codex=codex), model, kind)
