@@ -659,8 +659,8 @@ def test_a_program_in_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     async def script(device: Device) -> None:
         seen = await device.ready()
         assert [one.busy for one in device.sessions.reports(GATEWAY)] == [False]
-        device.type("sh -c 'echo re''ady; exec cat'\n")
-        await seen.until(b"ready\r\n")  # what a shell itself runs at its start is over
+        device.type("sh -c 'echo run''ning; exec cat'\n")
+        await seen.until(b"running\r\n")  # what a shell itself runs at its start is over
         await _reported(device, lambda report: bool(report["busy"]))
         assert device.sessions.busy, "and so it is not ended for nobody asking"
         device.type("\x03")
