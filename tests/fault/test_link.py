@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -21,7 +22,8 @@ import pytest
 from tests.support.executor import Program
 from tests.support.server import free_port, wait_for
 from tests.support.stand_in import StandIn
-from wegent_jupyter.executor import identity, network
+from wegent_jupyter.executor import identity, link, network
+from wegent_jupyter.executor.config import load
 from wegent_jupyter.executor.delays import long_pause, pause
 
 if os.name != "posix":
@@ -178,10 +180,29 @@ def test_another_user_who_takes_the_port_of_a_broken_tunnel_gets_nothing(
         for command in (("join", gateway.url), ("join", gateway.url, "--code", "wgj-secret")):
             ran = executor.run(*command)
             assert (ran.returncode, "another user" in ran.stderr) == (3, True), ran.stderr
-        # Looking for the cause may have begun before that program was there: a bare GET, which holds no secret.
-        assert not any(word in heard.read_text() for word in ("Upgrade", "POST", "Authorization", "wgd-", "wgj-"))
+        # A look for the cause, or a connection, may have begun before that program was there: a bare GET, which holds
+        # no secret. What would follow it does not, as the next test shows.
+        assert not any(word in heard.read_text() for word in ("POST", "Authorization", "a-token", "wgd-", "wgj-"))
     gateway.come_back()
     executor.reach("connected")
+
+
+def test_a_port_that_changes_hands_while_it_connects_gets_no_credential(
+    gateway: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    def look(url: str) -> None:
+        looks.append(url)
+        if len(looks) > 1:
+            raise network.ForeignListener("held by another user")
+
+    monkeypatch.setattr(network, "check_listener", look)
+    environment = {"WEGENT_EXECUTOR_HOME": str(tmp_path / "home"), "WEGENT_BACKEND_URL": gateway.url}
+    settings = load({**environment, "WEGENT_AUTH_TOKEN": "a-token"})
+    with pytest.raises(network.ForeignListener):
+        asyncio.run(link.check(settings))
+    assert [token for _, token in gateway.tokens] == ["None"], "it answered, and was shown nothing"
 
 
 @pytest.mark.parametrize(

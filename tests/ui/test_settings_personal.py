@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.support.face import LIVENESS, Face
 from tests.support.lab import lab_server
 from tests.support.machine import Machine
-from tests.support.server import JupyterServer, free_port
+from tests.support.server import JupyterServer, free_port, wait_for
 from tests.support.settings_face import Settings, confirm, dialog
 
 pytestmark = pytest.mark.ui
@@ -171,7 +171,7 @@ def test_a_proxy_is_saved_masked_tried_and_switched_on_for_codex(face: Face, lab
 
     switch.check()
     expect(switch).to_be_checked()
-    assert lab.get("/users/me/runtime-configs/codex").json()["use_proxy"] is True
+    wait_for(lambda: lab.get("/users/me/runtime-configs/codex").json()["use_proxy"], "the server has it")
     settings.button("Test").click()
     result = settings.main.locator(".wegent-Result")
     expect(result).to_have_attribute("data-ok", "false", timeout=LIVENESS)  # nothing listens there

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -416,11 +417,12 @@ def test_a_killed_executor_is_told_and_a_new_shell_opens_in_the_same_tab(face: F
 
 
 def columns_of_shell(terminal: Terminal) -> int:
-    """Ask the shell how wide it is."""
-    terminal.run("clear; echo; stty size")
-    terminal.shows(re.compile(r"^\d+ \d+$", re.M))
-    sizes = re.findall(r"^\d+ (\d+)$", terminal.text(), re.M)
-    return int(sizes[-1])
+    """Ask the shell how wide it is. The answer has a word of its own: an earlier one may stand there as well."""
+    word = secrets.token_hex(3)
+    terminal.run(f"clear; echo; echo {word[:2]}''{word[2:]} $(stty size)")
+    told = re.compile(rf"^{word} \d+ (\d+)$", re.M)
+    terminal.shows(told)
+    return int(told.findall(terminal.text())[-1])
 
 
 def test_two_tabs_show_one_shell_and_its_size_is_that_of_the_one_in_use(face: Face, box: Machine, device: str) -> None:

@@ -348,24 +348,44 @@ async def check(settings: Settings) -> str | None:
 
 async def _connect(client: socketio.AsyncClient, target: Target, refusals: list[str]) -> None:
     """Connect; raises ServerRefused, and much else when the server is not reached."""
-    if target.unix is None:
-        network.check_listener(target.url)
+    foreign: list[network.ForeignListener] = []
+
+    def credential() -> dict[str, str]:
+        """Return what shows who we are, once somebody answers: since the first look another may have taken the port."""
+        try:
+            _check_listener(target)
+        except network.ForeignListener as error:
+            foreign.append(error)
+            return {}
+        return {"token": target.token}
+
+    _check_listener(target)
     parts = urlsplit(target.url)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             await client.connect(
                 f"{parts.scheme}://{parts.netloc}",
-                auth={"token": target.token},
+                auth=credential,
                 namespaces=[wire.NAMESPACE],
                 transports=["websocket"],
                 # python-socketio ignores the path of the URL.
                 socketio_path=f"{parts.path.strip('/')}/socket.io".lstrip("/"),
                 wait_timeout=CONNECT_SECONDS,
             )
-    except ConnectFailed as error:
+    except (ConnectFailed, TimeoutError) as error:
+        if foreign:
+            raise foreign[0] from error
         if refusals:
             raise ServerRefused(refusals[0]) from error
         raise
+    if foreign:
+        raise foreign[0]
+
+
+def _check_listener(target: Target) -> None:
+    """Raise ForeignListener where another user would get what we send."""
+    if target.unix is None:
+        network.check_listener(target.url)
 
 
 def _connector(target: Target, settings: Settings) -> aiohttp.BaseConnector:
