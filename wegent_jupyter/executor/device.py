@@ -91,7 +91,7 @@ class Device:
         )
         self._channel: Channel | None = None
         self._gateway = ""
-        self._beat = asyncio.Event()
+        self._beat, self._online = asyncio.Event(), asyncio.Event()
         self._handlers: dict[str, Callable[[Any], Any]] = {
             wire.EXECUTE: self._execute,
             "chat:message": self._execute,
@@ -128,6 +128,7 @@ class Device:
     async def serve(self, channel: Channel, registered: Callable[[wire.RegisterAck], None] = lambda _ack: None) -> None:
         """Register over a new connection and work until it ends; raises Refused, NotSent or Unanswered."""
         self._changes.start()
+        self._online.clear()
         ack = await self._register(channel)
         registered(ack)
         if ack.wegentJupyter is not None:
@@ -142,7 +143,7 @@ class Device:
         background = [asyncio.create_task(sender)]
         if ack.wegentJupyter is not None:
             background.append(asyncio.create_task(self._look_for_agents(channel)))
-            background.append(asyncio.create_task(self._terminals.report(channel)))
+            background.append(asyncio.create_task(self._report_terminals(channel)))
         try:
             await self._heartbeats(channel)
         finally:
@@ -246,6 +247,11 @@ class Device:
         gateways = [self._gateway] if self._gateway else sorted({gateway for gateway, _ in self._sender.keys})
         return [report for gateway in gateways for report in self.runner.reports(gateway)]
 
+    async def _report_terminals(self, channel: Channel) -> None:
+        """Tell what terminals there are, once we count as online: who hears that one is over may open another."""
+        await self._online.wait()
+        await self._terminals.report(channel)
+
     def wake(self) -> None:
         """Look again whether the connection lives, and beat if so."""
         self._beat.set()
@@ -258,6 +264,8 @@ class Device:
             try:
                 answer = await channel.call(wire.HEARTBEAT, self._heartbeat(), timing.heartbeat_call)
                 failures = 0 if isinstance(answer, dict) and answer.get("success") else failures + 1
+                if not failures:
+                    self._online.set()
             except Unanswered:
                 failures += 1
                 continue  # at once: where nothing passes any more, nobody hears an end

@@ -329,17 +329,18 @@ class Terminals:
     async def _all_reported(self, device: DeviceEntry, reports: list[wire.Report]) -> None:
         """Compare with what a device has; those that it does not name ended with its earlier process."""
         there = {report.session_id: report for report in reports}
-        for entry in self._of(device):
-            if entry.report.session_id not in there:
-                await self._over(entry, "executor_ended")
-        device.terminals_told = True
+        over = [entry for entry in self._of(device) if entry.report.session_id not in there]
+        known = [entry for entry in self._of(device) if entry.report.session_id in there]
         for session_id, report in there.items():
-            known = self._all.get(session_id)
-            if known is None:
+            if session_id not in self._all:
                 self._add(device, report, None)
-            elif known.device is device:
-                self._reported(known, report)
-                await self._call_back(known)
+        # Before anybody hears that a terminal is over: who looked at it asks again at once.
+        device.terminals_told = True
+        for entry in over:
+            await self._over(entry, "executor_ended")
+        for entry in known:
+            self._reported(entry, there[entry.report.session_id])
+            await self._call_back(entry)
 
     def _reported(self, entry: Entry, report: wire.Report) -> None:
         if report.ended and not entry.report.ended:
