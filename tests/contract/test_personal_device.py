@@ -361,6 +361,9 @@ def test_a_login_that_comes_or_goes_beside_us_is_told(machines: tuple[LoneDevice
     without.gateway.drop()  # the next connection begins with a heartbeat, as every 30 s would
     wait_for(lambda: (without.told() or {}).get("exists") is False, "that it went is told")
     without.login.with_name("kept").rename(without.login)
+    without.gateway.drop()
+    wait_for(lambda: (without.told() or {}).get("exists") is True, "that it came is told")
+    assert without.told() == {"target_path": str(without.login), "exists": True}
 
 
 def test_a_device_that_does_not_offer_codex_says_and_writes_nothing(tmp_path: Path) -> None:
