@@ -23,6 +23,7 @@ from wegent_jupyter.gateway.tasks import Tasks, settle
 from wegent_jupyter.protocol import wire
 from wegent_jupyter.protocol.api import Approval, ApprovalState, TurnError
 from wegent_jupyter.protocol.channel import NotSent, Unanswered
+from wegent_jupyter.protocol.context import with_context
 from wegent_jupyter.protocol.events import Asked, Ended, Started
 from wegent_jupyter.protocol.ids import IdSource
 from wegent_jupyter.protocol.states import AttemptState, TurnState, attempt_change
@@ -229,7 +230,7 @@ class Dispatcher:
         message = wire.Execute(
             task_id=turn.task_id,
             subtask_id=attempt.id,
-            prompt=turn.prompt,
+            prompt=with_context(turn.prompt, turn.context),
             bot=[wire.Bot(name=turn.agent, shell_type=turn.agent)],
             llm=given.llm,
             history=given.said,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.tables import events
 from wegent_jupyter.protocol.api import Turn
+from wegent_jupyter.protocol.context import with_context
 from wegent_jupyter.protocol.transcript import Item, apply_item
 
 Said = dict[str, str]
@@ -52,9 +53,9 @@ def _backwards(connection: Connection, turn: Turn, before: list[Turn]) -> Iterat
     """Yield what was said, newest first, so that nothing is read that would be left out."""
     for one in reversed(before):
         answered = _answered(connection, one)
-        if not answered and one.prompt == turn.prompt:
+        if not answered and (one.prompt, one.context) == (turn.prompt, turn.context):
             continue  # it failed before it said anything, and is being tried again
-        yield from reversed([{"role": "user", "content": one.prompt}, *answered])
+        yield from reversed([{"role": "user", "content": with_context(one.prompt, one.context)}, *answered])
 
 
 def _answered(connection: Connection, turn: Turn) -> list[Said]:

@@ -27,6 +27,7 @@ from wegent_jupyter.protocol.api import (
     TaskDetail,
     Turn,
 )
+from wegent_jupyter.protocol.context import ContextItem, GivenItem
 from wegent_jupyter.protocol.ids import IdSource
 from wegent_jupyter.protocol.states import TurnState, turn_change
 
@@ -99,7 +100,7 @@ class Tasks:
         )
         place.show(task)
         own = {"id": turn_id, "task_id": task_id, "number": 1, "prompt": request.prompt, "attachments": attachments}
-        turn = Turn.model_validate({**common, **own})
+        turn = Turn.model_validate({**common, **own, "context": _plain(request)})
         entry = TaskEntry(owner, task, {task.device_id: place})
         self._known[task_id] = entry
         return await self._add(entry, turn)
@@ -141,6 +142,7 @@ class Tasks:
             model=task.model,
             device_id=task.device_id,
             attachments=attachments,
+            context=_plain(request),
             state=TurnState.QUEUED,
             position=position,
             created_at=task.updated_at,
@@ -178,6 +180,7 @@ class Tasks:
             device_id=there,
             agent=last.agent if there else None,
             model=(last.model or "") if there else None,  # a later message may have named one of another kind
+            context=[] if known else [GivenItem(**one.model_dump()) for one in last.context],
         )
         first = last.position or last.id  # the place of what it takes up, which is before what waits
         carried = [] if known else last.attachments
@@ -442,3 +445,8 @@ def title_of(prompt: str) -> str:
     # None says something if it is of characters that Python takes for blank and the validator does not.
     line = next((line.strip() for line in prompt.splitlines() if line.strip()), "…")
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"
+
+
+def _plain(request: CreateTask | CreateTurn) -> list[ContextItem]:
+    """Return what came with a message as it is kept."""
+    return [ContextItem(**one.model_dump()) for one in request.context]

@@ -21,6 +21,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from wegent_jupyter.protocol.context import without_context
+
 MAX_CHUNKS = 10_000
 MAX_PAUSE = 60.0
 """Seconds between two chunks of `!slow`."""
@@ -146,7 +148,7 @@ Step: TypeAlias = (
 
 def parse(prompt: str) -> list[Step]:
     """Return the steps of a prompt, none for free text; ScriptError names the first line that is wrong."""
-    lines = [(number, line.strip()) for number, line in enumerate(re.split(r"\r\n|\r|\n", prompt), 1)]
+    lines = [(number, line.strip()) for number, line in enumerate(re.split(r"\r\n|\r|\n", without_context(prompt)), 1)]
     return [_step(number, line) for number, line in lines if line.startswith("!")]
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from wegent_jupyter.protocol.context import ContextItem, Given
 from wegent_jupyter.protocol.states import TurnState
 
 MAX_PROMPT_BYTES = 1 << 20
@@ -177,6 +178,8 @@ class Turn(Model):
     model: ModelName | None = None
     device_id: str
     attachments: list[Attachment] = []
+    context: list[ContextItem] = []
+    """What of a notebook went with it."""
     state: TurnState
     cancelling: bool = False
     """Stop was asked for and is being carried out."""
@@ -287,6 +290,7 @@ class CreateTask(Request):
     project_id: Annotated[int, Field(gt=0, lt=1 << 53)] | None = None
     """On the project's device, in its directory."""
     attachments: AttachmentIds = []
+    context: Given = []
     title: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
@@ -306,6 +310,7 @@ class CreateTurn(Request):
     workspace: Workspace | None = None
     """On another device. None: where the task ran there before, else a new chat folder."""
     attachments: AttachmentIds = []
+    context: Given = []
 
 
 class Steer(Request):
@@ -490,6 +495,10 @@ class Version(Model):
     """What is wrong, when `broken`."""
     root: str | None = None
     """The directory whose files this server shows, links followed; None where they are no files of its machine."""
+    gateway_id: str | None = None
+    """Which gateway runs here: the numbers of its tasks are its own."""
+    notice: str | None = None
+    """What the operator wants every face to say."""
 
 
 class Problem(Model):
