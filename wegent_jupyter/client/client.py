@@ -48,6 +48,10 @@ class Client(DeviceRoutes, AccessRoutes, TerminalRoutes, ProjectRoutes, Personal
         """Return a task with its turns."""
         return await self._get(f"/tasks/{task_id}", api.TaskDetail)
 
+    async def events(self, task_id: int, after_pos: int = 0) -> api.EventList:
+        """Return a page of a task's history; the last one is empty."""
+        return await self._get(f"/tasks/{task_id}/events?after_pos={after_pos}", api.EventList)
+
     async def create_task(self, request: api.CreateTask) -> api.CreatedTask:
         """Make a task."""
         return await self._post("/tasks", request, api.CreatedTask)

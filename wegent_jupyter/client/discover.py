@@ -49,6 +49,15 @@ def running_server(directory: Path | None = None) -> Server | None:
     return server if _alive(pid) else None
 
 
+def kernel_server() -> Server | None:
+    """Return the server of this kernel, None if none is found; raises BadSetting.
+
+    It is the one that the environment names, else the Jupyter server that started the kernel, else the one that runs on
+    this user's data directory.
+    """
+    return named_server() or running_server()
+
+
 def named_server() -> Server | None:
     """Return the server that the environment names, None if it names none; raises BadSetting."""
     url, file = os.environ.get(SERVER_URL, ""), os.environ.get(TOKEN_FILE, "")

@@ -1,0 +1,1 @@
+"""Wegent in notebooks: `from wegent_jupyter import notebook as wg`."""
