@@ -14,6 +14,8 @@ export const Commands = {
   dequeue: 'wegent:dequeue',
   showChange: 'wegent:show-change',
   attachOutput: 'wegent:attach-output',
+  askCell: 'wegent:ask-cell',
+  fixCell: 'wegent:fix-cell',
   openTerminal: 'wegent:open-terminal',
   newTerminal: 'wegent:new-terminal',
   viewTerminal: 'wegent:view-terminal',

@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { addDevicePlugin } from './plugins/addDevice';
 import { agentsPlugin } from './plugins/agents';
+import { askCellPlugin } from './plugins/askCell';
 import { attachOutputPlugin } from './plugins/attachOutput';
 import { clientPlugin } from './plugins/client';
 import { devicesPlugin } from './plugins/devices';
@@ -44,6 +45,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   skillsPlugin,
   openDocumentsPlugin,
   attachOutputPlugin,
+  askCellPlugin,
   palettePlugin,
   notifyPlugin,
   presencePlugin

@@ -4,12 +4,14 @@ import { Token } from '@lumino/coreutils';
 
 import type { Mode } from './api/types';
 import type { Gateway } from './model/gateway';
+import type { Notebooks } from './model/notebooks';
 import type { Observable } from './model/observable';
 import type { TaskTab } from './widgets/taskTab';
 
 /** What every surface of Wegent works with. */
 export interface IWegent {
   readonly gateway: Gateway;
+  readonly notebooks: Notebooks;
   readonly trans: TranslationBundle;
 }
 

@@ -2,6 +2,7 @@
 
 import type { IAttachment } from './attachments';
 import type { IChangesItem } from './changes';
+import type { IContextItem } from './context';
 import type { ProviderKind } from './models';
 
 export type Mode = 'ask' | 'edits' | 'plan' | 'full';
@@ -108,6 +109,8 @@ export interface ITurn {
   device_id: string;
   /** Absent from histories that are older than attachments. */
   attachments?: IAttachment[];
+  /** Absent from histories that are older than it. */
+  context?: IContextItem[];
   state: TurnState;
   cancelling: boolean;
   /** It had counted as lost with its device, which came back and knew better. */
@@ -336,6 +339,7 @@ export interface ICreateTask {
   workspace: IWorkspace;
   project_id?: number;
   attachments?: number[];
+  context?: readonly IContextItem[];
   title?: string;
 }
 
@@ -358,6 +362,7 @@ export interface ICreateTurn {
   /** On another device; none: where the task ran there before, else a new chat folder. */
   workspace?: IWorkspace;
   attachments?: number[];
+  context?: readonly IContextItem[];
 }
 
 export interface ICreatedTask {

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { IContextItem } from '../api/context';
 import type { IAgent, IDevice, Mode } from '../api/types';
 import { Commands } from '../commands';
 import type { Aim } from '../model/aim';
@@ -69,7 +70,11 @@ export function Composer(props: IComposerProps): React.ReactElement {
   const noTree = noWorktree(trans, place);
   const worktree = wantsWorktree && !noTree;
 
-  const send = async (prompt: string, attachments: number[]): Promise<void> => {
+  const send = async (
+    prompt: string,
+    attachments: number[],
+    context: readonly IContextItem[]
+  ): Promise<void> => {
     const task = await gateway.createTask({
       prompt,
       agent: agent?.id ?? '',
@@ -78,6 +83,7 @@ export function Composer(props: IComposerProps): React.ReactElement {
       device_id: device?.device_id,
       workspace: { ...place.workspace, ...(worktree ? { worktree } : {}) },
       attachments,
+      context,
       ...(place.project ? { project_id: place.project.id } : {})
     });
     await commands.execute(Commands.openTask, { id: task.id });

@@ -4,6 +4,7 @@ import type { IPlanEntry, IPlanItem, Item } from '../api/types';
 import { doneIcon, ringIcon, runningIcon, thoughtIcon } from '../icons';
 import { ApprovalCard } from './approval/ApprovalCard';
 import { ChangesCard } from './changes/ChangesCard';
+import { CodeActions } from './code/CodeActions';
 import { Disclosure } from './Disclosure';
 import { useTrans } from './face';
 import { Guard } from './Guard';
@@ -44,7 +45,12 @@ function ItemBody(props: IItemProps): React.ReactElement {
   const { item } = props;
   switch (item.kind) {
     case 'message':
-      return <Markdown text={item.text} />;
+      return (
+        <>
+          <Markdown text={item.text} />
+          {!props.live && <CodeActions text={item.text} />}
+        </>
+      );
     case 'thought':
       return <Thought text={item.text} live={props.live} />;
     case 'tool':

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IPlace } from '../api/fileRest';
+import type { IContextItem } from '../api/context';
 import { sendIcon } from '../icons';
 import type { ISkillPlace } from '../model/skillSearch';
 import { notSendable } from '../model/uploads';
@@ -17,11 +18,17 @@ import { useAction } from './hooks';
 import { IconButton } from './IconButton';
 import { Thrown } from './Problem';
 import { PushButton } from './PushButton';
+import { PendingChips } from './sent/PendingChips';
+import { usePending } from './sent/usePending';
 
 /** Height to which the text grows before it scrolls, in px. */
 const MAX_HEIGHT = 240;
 
-type Send = (text: string, attachments: number[]) => Promise<void>;
+type Send = (
+  text: string,
+  attachments: number[],
+  context: readonly IContextItem[]
+) => Promise<void>;
 
 interface IMessageBoxProps {
   label: string;
@@ -54,7 +61,11 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
   const trans = useTrans();
   const [text, setText] = React.useState('');
   const { busy, problem, run } = useAction();
-  const { uploads, list, add, refused, over, box } = useUploads();
+  const { pending, items, suggest } = usePending(setText);
+  const { uploads, list, add, refused, over, box } = useUploads({
+    pending,
+    suggest
+  });
   const area = React.useRef<HTMLTextAreaElement>(null);
   const { other, above, files = null, skills = null } = props;
   const completers = [useFileCompleter(files), useSkillCompleter(skills)];
@@ -68,11 +79,9 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
   const blocked =
     props.blocked ??
     notSendable(trans, list) ??
-    (list.length > 0 && !above && !text.trim()
-      ? trans.__('Write what to do with the files')
-      : null);
+    (text.trim() || above ? null : nothingSaid(trans, list, items));
   const ready = (text.trim() !== '' || !!above) && !busy && !blocked;
-  const more = list.length > 0 || !!above;
+  const more = list.length > 0 || items.length > 0 || !!above;
 
   React.useLayoutEffect(() => grow(area.current), [text]);
 
@@ -88,8 +97,9 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
     if (ready) {
       run(async () => {
         const ids = uploads.ids;
-        await how(text, ids);
+        await how(text, ids, items);
         uploads.sent(ids);
+        pending.remove(items);
         // What was typed meanwhile stays.
         setText(now => (now.startsWith(text) ? now.slice(text.length) : now));
       });
@@ -129,6 +139,7 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
         }}
       />
       {completion.popup}
+      <PendingChips items={items} onRemove={one => pending.remove([one])} />
       <Chips uploads={uploads} list={list} />
       {props.children}
       <div className="wegent-Row">
@@ -139,7 +150,7 @@ export function MessageBox(props: IMessageBoxProps): React.ReactElement {
             text={other.word}
             title={
               more
-                ? trans.__('Files and comments go with the next message')
+                ? trans.__('Files, cells and comments go with the next message')
                 : other.title
             }
             disabled={!ready || more}
@@ -173,6 +184,18 @@ function help(
   ]
     .filter(Boolean)
     .join('\n');
+}
+
+/** Why a message without text cannot be sent, where that is not plain to see. */
+function nothingSaid(
+  trans: TranslationBundle,
+  files: readonly unknown[],
+  items: readonly unknown[]
+): string | null {
+  if (items.length > 0) {
+    return trans.__('Write what you want to know or have done');
+  }
+  return files.length > 0 ? trans.__('Write what to do with the files') : null;
 }
 
 function isSend(event: React.KeyboardEvent): boolean {

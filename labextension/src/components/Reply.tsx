@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
+import type { IContextItem } from '../api/context';
 import type { IAgent, IDevice, ITask, ITurn, Mode } from '../api/types';
 import { chooseAgent, pickable, type Issued } from '../model/choices';
 import { promptOf } from '../model/comments';
@@ -75,7 +76,11 @@ export function Reply(props: IReplyProps): React.ReactElement {
 
   const comments = useValue(gateway.comments.of(task.id));
 
-  const send = async (text: string, attachments: number[]): Promise<void> => {
+  const send = async (
+    text: string,
+    attachments: number[],
+    context: readonly IContextItem[]
+  ): Promise<void> => {
     const prompt = promptOf(trans, text, comments);
     const elsewhere = moved && {
       device_id: device.device_id,
@@ -86,6 +91,7 @@ export function Reply(props: IReplyProps): React.ReactElement {
       prompt,
       mode,
       attachments,
+      context,
       ...(model !== (task.model ?? '') ? { model } : {}),
       ...elsewhere
     });

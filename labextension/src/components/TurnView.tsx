@@ -2,24 +2,29 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IAttachment } from '../api/attachments';
+import type { IContextItem } from '../api/context';
 import type { ITurn, IUsage } from '../api/types';
+import { sentCell } from '../model/notebooks';
 import { isFinal } from '../model/states';
 import { askedTools, stoppedTools } from '../model/tools';
 import type { IShownTurn } from '../model/transcript';
 import { duration, secondsBetween } from '../model/words';
 import { AccountButton } from './AccountButton';
 import { SentFiles } from './attachments/SentFiles';
+import { SentCellContext } from './code/context';
 import { useFace, useTrans } from './face';
 import { useAction } from './hooks';
 import { ItemView } from './ItemView';
 import { PracticeBand } from './PracticeBand';
 import { Problem, Thrown } from './Problem';
 import { PushButton } from './PushButton';
+import { SentItems } from './sent/SentItems';
 import { State } from './State';
 import { Waiting } from './Waiting';
 
-/** Of turns that are older than attachments. */
+/** Of turns that are older than attachments, or than what is sent of notebooks. */
 const NONE: readonly IAttachment[] = [];
+const NOTHING: readonly IContextItem[] = [];
 
 /** The error of an agent that nobody has logged in to. */
 const NO_LOGIN = 'agent_login';
@@ -40,6 +45,8 @@ interface ITurnViewProps {
 export const TurnView = React.memo(function TurnView(props: ITurnViewProps) {
   const trans = useTrans();
   const { turn, items } = props.shown;
+  const { context = NOTHING } = turn;
+  const cell = React.useMemo(() => sentCell(context), [context]);
   const running = !isFinal(turn.state);
   const stopped = stoppedTools(turn, items);
   const asked = askedTools(items);
@@ -54,6 +61,7 @@ export const TurnView = React.memo(function TurnView(props: ITurnViewProps) {
       <div className="wegent-Prompt">
         <div className="wegent-Who">{trans.__('You')}</div>
         <div className="wegent-PromptText">{turn.prompt}</div>
+        <SentItems items={context} />
         <SentFiles files={turn.attachments ?? NONE} />
       </div>
       {turn.practice && <PracticeBand />}
@@ -62,18 +70,20 @@ export const TurnView = React.memo(function TurnView(props: ITurnViewProps) {
       ) : (
         <div className="wegent-Who">{props.who}</div>
       )}
-      {shown.map((item, at) => (
-        <ItemView
-          key={item.item_id}
-          item={item}
-          live={running && at === shown.length - 1}
-          stopped={stopped.has(item.item_id)}
-          deviceId={turn.device_id}
-          taskId={turn.task_id}
-          turnId={turn.id}
-          last={props.last}
-        />
-      ))}
+      <SentCellContext.Provider value={cell}>
+        {shown.map((item, at) => (
+          <ItemView
+            key={item.item_id}
+            item={item}
+            live={running && at === shown.length - 1}
+            stopped={stopped.has(item.item_id)}
+            deviceId={turn.device_id}
+            taskId={turn.task_id}
+            turnId={turn.id}
+            last={props.last}
+          />
+        ))}
+      </SentCellContext.Provider>
       {!running && <TurnEnd turn={turn} newest={props.newest} />}
     </article>
   );

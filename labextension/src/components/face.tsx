@@ -3,10 +3,12 @@ import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import type { Gateway } from '../model/gateway';
+import type { Notebooks } from '../model/notebooks';
 
 /** What components reach for wherever they are. */
 export interface IFace {
   gateway: Gateway;
+  notebooks: Notebooks;
   trans: TranslationBundle;
   commands: CommandRegistry;
 }

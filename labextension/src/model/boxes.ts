@@ -1,8 +1,13 @@
+import type { PendingItems } from './pendingItems';
 import type { Uploads } from './uploads';
 
 /** A box in which a message is written. */
 export interface IBox {
   uploads: Uploads;
+  /** What of notebooks goes with the message. */
+  pending: PendingItems;
+  /** Put a text into it, where it has none. */
+  suggest: (text: string) => void;
   element: Element;
 }
 
@@ -23,6 +28,11 @@ export class Boxes {
 
   get latest(): IBox | undefined {
     return this.known[0];
+  }
+
+  /** The one that was used last among those that fit. */
+  find(fits: (box: IBox) => boolean): IBox | undefined {
+    return this.known.find(fits);
   }
 
   private known: IBox[] = [];

@@ -1,5 +1,6 @@
-/** The outputs of a notebook cell as files. */
+/** The outputs of a notebook cell as files, and as text. */
 
+import { cut } from './text';
 import type { INamed } from './uploads';
 
 /** An output as nbformat has it, as far as it is used here. */
@@ -11,6 +12,8 @@ export interface IOutput {
   data?: Record<string, unknown>;
   /** Of an error. */
   traceback?: unknown;
+  ename?: unknown;
+  evalue?: unknown;
 }
 
 const IMAGES: Record<string, string> = {
@@ -28,18 +31,29 @@ export function outputFiles(
   outputs: readonly IOutput[],
   name: string
 ): INamed[] {
-  const images = outputs.flatMap(output => imageOf(output) ?? []);
-  const text = outputs.map(textOf).filter(Boolean).join('\n');
-  const files = images.map(({ type, data }, at) => ({
-    name: `${name}${images.length > 1 ? `-${at + 1}` : ''}.${IMAGES[type]}`,
-    file: new Blob([data], { type })
-  }));
+  const files = imageFiles(outputs, name);
+  const text = outputs
+    .map(output => textOf(output))
+    .filter(Boolean)
+    .join('\n');
   return text
     ? [
         ...files,
         { name: `${name}.txt`, file: new Blob([text], { type: 'text/plain' }) }
       ]
     : files;
+}
+
+/** Each image as a file. */
+export function imageFiles(
+  outputs: readonly IOutput[],
+  name: string
+): INamed[] {
+  const images = outputs.flatMap(output => imageOf(output) ?? []);
+  return images.map(({ type, data }, at) => ({
+    name: `${name}${images.length > 1 ? `-${at + 1}` : ''}.${IMAGES[type]}`,
+    file: new Blob([data], { type })
+  }));
 }
 
 function imageOf({
@@ -53,21 +67,25 @@ function imageOf({
   return { type, data: type === 'image/svg+xml' ? value : bytes(value) };
 }
 
-/** What an output says; an image has its text for programs that cannot show it. */
-function textOf(output: IOutput): string {
+/** What an output says, cut where that is too much; an image has its text for programs that cannot show it. */
+export function textOf(output: IOutput, limit = Infinity): string {
   const { output_type, text, data, traceback } = output;
   switch (output_type) {
     case 'stream':
-      return joined(text).replace(ESCAPES, '');
+      return cut(joined(text), limit).replace(ESCAPES, '');
     case 'error':
-      return joined(traceback, '\n').replace(ESCAPES, '');
+      return cut(joined(traceback, '\n'), limit).replace(ESCAPES, '');
     default:
-      return imageOf(output) ? '' : joined(data?.['text/plain']);
+      return hasImage(output) ? '' : cut(joined(data?.['text/plain']), limit);
   }
 }
 
+function hasImage({ data }: IOutput): boolean {
+  return Object.keys(IMAGES).some(type => data?.[type] !== undefined);
+}
+
 /** Text, which nbformat may keep as a list of its lines. */
-function joined(value: unknown, by = ''): string {
+export function joined(value: unknown, by = ''): string {
   return Array.isArray(value)
     ? value.map(String).join(by)
     : typeof value === 'string'

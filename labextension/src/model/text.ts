@@ -35,6 +35,9 @@ export function overwriteLines(text: string): string {
     : text;
 }
 
+/** Characters for the line that stands for what is left out. */
+const GAP = 60;
+
 /** Characters that hide or reorder others, which a person who has to judge a text must not miss. */
 const HIDDEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
@@ -61,6 +64,30 @@ export function tail(text: string, limit: number): string {
   }
   const cut = text.slice(-limit);
   return cut.slice(cut.indexOf('\n') + 1);
+}
+
+/** At most `limit` characters: the beginning and the end, and in a line between them how many are left out. */
+export function cut(text: string, limit: number): string {
+  if (text.length <= limit) {
+    return text;
+  }
+  const half = Math.floor((limit - GAP) / 2);
+  const left = text.length - 2 * half;
+  return [
+    text.slice(0, half).replace(/[\ud800-\udbff]$/, ''),
+    `… ${left.toLocaleString('en')} characters are left out …`,
+    text.slice(-half).replace(/^[\udc00-\udfff]/, '')
+  ].join('\n');
+}
+
+/** A text that can be sent: half a pair of surrogates is replaced. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
+}
+
+/** How many bytes a text has as it is sent. */
+export function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
 }
 
 /** Write a size in bytes for people: 1.5 MB. */

@@ -5,6 +5,7 @@ import type {
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Gateway } from '../model/gateway';
+import { Notebooks } from '../model/notebooks';
 import { IWegent } from '../tokens';
 
 /** Connects the page to the gateway; everything else works with what this gives. */
@@ -16,6 +17,7 @@ export const clientPlugin: JupyterFrontEndPlugin<IWegent> = {
   provides: IWegent,
   activate: (app: JupyterFrontEnd, translator: ITranslator | null) => ({
     gateway: new Gateway(app.serviceManager.serverSettings),
+    notebooks: new Notebooks(),
     trans: (translator ?? nullTranslator).load('wegent_jupyter')
   })
 };

@@ -1,5 +1,6 @@
 import * as React from 'react';
 
+import type { IBox } from '../../model/boxes';
 import { asError } from '../../model/loaded';
 import { Uploads, type INamed, type IUpload } from '../../model/uploads';
 import { useFace } from '../face';
@@ -26,14 +27,16 @@ interface IUploads {
 }
 
 /** The files of a message that is being written, and the ways in which they come into its box. */
-export function useUploads(): IUploads {
+export function useUploads(
+  others: Pick<IBox, 'pending' | 'suggest'>
+): IUploads {
   const { gateway, trans } = useFace();
   const rest = gateway.attachmentRest;
   const [uploads] = React.useState(() => new Uploads(rest, trans));
   const [refused, refuse] = React.useState<Error | null>(null);
   const [over, setOver] = React.useState(false);
   const form = React.useRef<HTMLFormElement>(null);
-  useBox(form, uploads);
+  useBox(form, uploads, others);
 
   const add = React.useCallback(
     (files: () => readonly INamed[]): void => {
@@ -94,10 +97,11 @@ export function useUploads(): IUploads {
   };
 }
 
-/** Let files from elsewhere find this box. What was not sent goes with it. */
+/** Let files and cells from elsewhere find this box. What was not sent goes with it. */
 function useBox(
   form: React.RefObject<HTMLFormElement>,
-  uploads: Uploads
+  uploads: Uploads,
+  { pending, suggest }: Pick<IBox, 'pending' | 'suggest'>
 ): void {
   const { boxes } = useFace().gateway;
   React.useEffect(() => {
@@ -105,7 +109,7 @@ function useBox(
     if (!element) {
       return;
     }
-    const box = { uploads, element };
+    const box = { uploads, pending, suggest, element };
     const use = (): void => boxes.use(box);
     const leave = boxes.enter(box);
     element.addEventListener('focusin', use);
@@ -114,5 +118,5 @@ function useBox(
       leave();
       uploads.drop();
     };
-  }, [boxes, form, uploads]);
+  }, [boxes, form, uploads, pending, suggest]);
 }

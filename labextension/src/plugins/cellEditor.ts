@@ -1,0 +1,239 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+import type { ICellPlace } from '../api/context';
+import type { IFace } from '../components/face';
+import { nameOf } from '../model/cells';
+import { asCell, type ICodeBlock, type INewCell } from '../model/codeBlocks';
+import type { IAnswerCode, ICellEditor } from '../model/notebooks';
+import { unhidden } from '../model/text';
+import { confirmReplacing } from '../widgets/replaceDialog';
+import type { NotebookFollower } from './followNotebooks';
+import {
+  cellAround,
+  findCell,
+  nameOfNotebook,
+  openNotebooks,
+  serverPath,
+  type IFoundCell,
+  type IOpenNotebook
+} from './notebookWidgets';
+
+/** Brings code of answers into notebooks, each time because a person asked for it, and so that it can be undone. */
+export class CellEditor implements ICellEditor {
+  constructor(
+    private readonly app: JupyterFrontEnd,
+    private readonly face: IFace,
+    private readonly follower: NotebookFollower
+  ) {}
+
+  async insertBelow({ block, from, cell }: IAnswerCode): Promise<void> {
+    const host = cellAround(this.app, from);
+    const there = host ?? (cell && (await this.find(cell.place)));
+    if (there) {
+      this.insert(there, block, there.at + 1);
+    } else if (!cell) {
+      this.insertActive(block, this.follower.latest);
+    } else if (await this.elsewhere(cell.place)) {
+      this.insertActive(block, this.alternative(cell.place));
+    }
+  }
+
+  async replace({ block, cell }: IAnswerCode): Promise<void> {
+    const { trans } = this.face;
+    if (!cell) {
+      return;
+    }
+    const found = await this.find(cell.place);
+    if (!found) {
+      if (await this.elsewhere(cell.place)) {
+        this.insertActive(block, this.alternative(cell.place));
+      }
+      return;
+    }
+    this.refuseReadOnly(found);
+    const { model } = found.cell;
+    if (model.getMetadata('editable') === false) {
+      throw new Error(
+        trans.__(
+          'This cell may not be edited. Insert the code below, or make the cell editable in the property inspector.'
+        )
+      );
+    }
+    const { sharedModel } = model;
+    const source =
+      model.type === 'code' ? made(found, block).source : block.code;
+    let before = sharedModel.getSource();
+    if (before === source) {
+      this.reveal(found, found.at);
+      throw new Error(trans.__('The cell has exactly this code already.'));
+    }
+    let changed = cell.source !== null && cell.source !== before;
+    for (;;) {
+      const name = nameOf(trans, model.toJSON(), { number: found.at + 1 });
+      const agreed = await confirmReplacing(this.face, {
+        name: `${nameOfNotebook(found)}, ${name}`,
+        before,
+        after: source,
+        changed
+      });
+      if (!agreed) {
+        return;
+      }
+      if (!isThere(found)) {
+        throw new Error(
+          trans.__(
+            'The cell went away meanwhile. Insert the code below instead.'
+          )
+        );
+      }
+      const now = sharedModel.getSource();
+      if (now === before) {
+        break;
+      }
+      // What was agreed to is not what would happen.
+      [before, changed] = [now, true];
+    }
+    sharedModel.undoManager?.stopCapturing();
+    sharedModel.setSource(source);
+    sharedModel.undoManager?.stopCapturing();
+    this.reveal(found, found.notebook.widgets.indexOf(found.cell));
+  }
+
+  private insertActive(block: ICodeBlock, open: IOpenNotebook | null): void {
+    if (!open) {
+      throw new Error(
+        this.face.trans.__('Open the notebook first into which it shall go.')
+      );
+    }
+    const { widgets, activeCellIndex } = open.notebook;
+    this.insert(open, block, Math.min(activeCellIndex + 1, widgets.length));
+  }
+
+  private insert(open: IOpenNotebook, block: ICodeBlock, at: number): void {
+    this.refuseReadOnly(open);
+    const shared = open.notebook.model?.sharedModel;
+    // A step of its own for those who undo it.
+    shared?.undoManager?.stopCapturing();
+    shared?.insertCell(at, { ...made(open, block), metadata: {} });
+    shared?.undoManager?.stopCapturing();
+    this.reveal(open, at);
+  }
+
+  private refuseReadOnly(open: IOpenNotebook): void {
+    const { contentsModel } = open.widget.context;
+    if (open.notebook.model?.readOnly || contentsModel?.writable === false) {
+      throw new Error(
+        this.face.trans.__(
+          '%1 can only be read here. Save a copy of it, and insert the code there.',
+          unhidden(nameOfNotebook(open))
+        )
+      );
+    }
+  }
+
+  private reveal({ widget, notebook }: IOpenNotebook, at: number): void {
+    this.app.shell.activateById(widget.id);
+    notebook.deselectAll();
+    notebook.activeCellIndex = at;
+    notebook.mode = 'command';
+    void notebook.scrollToItem(at).catch(() => undefined);
+  }
+
+  /** A cell as it is now, its notebook opened for that if need be; null where there is none any more. */
+  private async find({
+    path,
+    cell_id
+  }: ICellPlace): Promise<IFoundCell | null> {
+    const known = openNotebooks(this.app).filter(
+      one => serverPath(this.app, one) === path
+    );
+    const opened =
+      known.length > 0 || !(await this.exists(path))
+        ? known
+        : [await this.open(path)];
+    await Promise.all(opened.map(({ widget }) => widget.context.ready));
+    // A notebook that was renamed, or moved, has its cells still.
+    const among = opened.length > 0 ? opened : openNotebooks(this.app);
+    return findCell(among, cell => cell.model.id === cell_id);
+  }
+
+  private async exists(path: string): Promise<boolean> {
+    try {
+      const { contents } = this.app.serviceManager;
+      const { type } = await contents.get(path, { content: false });
+      return type === 'notebook';
+    } catch (error) {
+      if (
+        error instanceof ServerConnection.ResponseError &&
+        error.response.status === 404
+      ) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  private async open(path: string): Promise<IOpenNotebook> {
+    await this.app.commands.execute('docmanager:open', { path });
+    const found = openNotebooks(this.app).find(
+      one => serverPath(this.app, one) === path
+    );
+    if (!found) {
+      throw new Error(
+        this.face.trans.__(
+          '%1 opens in a tab of its own. Open this task there, and insert the code from it.',
+          unhidden(path)
+        )
+      );
+    }
+    return found;
+  }
+
+  /** Where code goes whose cell is gone. */
+  private alternative({ path }: ICellPlace): IOpenNotebook | null {
+    const same = openNotebooks(this.app).find(
+      one => serverPath(this.app, one) === path
+    );
+    return same ?? this.follower.latest;
+  }
+
+  /** Whether code whose cell is gone shall go below the active cell. */
+  private async elsewhere(place: ICellPlace): Promise<boolean> {
+    const { trans } = this.face;
+    const name = unhidden(PathExt.basename(place.path));
+    const gone = trans.__('The cell is not in %1 any more.', name);
+    const open = this.alternative(place);
+    if (!open) {
+      throw new Error(
+        trans.__('%1 Open the notebook first into which it shall go.', gone)
+      );
+    }
+    const { button } = await showDialog({
+      title: trans.__('Insert it elsewhere?'),
+      body: trans.__(
+        '%1 Insert the code below the active cell of %2?',
+        gone,
+        unhidden(nameOfNotebook(open))
+      ),
+      buttons: [
+        Dialog.cancelButton({ label: trans.__('Cancel') }),
+        Dialog.okButton({ label: trans.__('Insert') })
+      ]
+    });
+    return button.accept;
+  }
+}
+
+function made({ notebook }: IOpenNotebook, block: ICodeBlock): INewCell {
+  const about = (key: string): Record<string, unknown> =>
+    (notebook.model?.getMetadata(key) ?? {}) as Record<string, unknown>;
+  const spoken = about('language_info').name ?? about('kernelspec').language;
+  return asCell(block, typeof spoken === 'string' ? spoken : 'python');
+}
+
+function isThere({ widget, notebook, cell }: IFoundCell): boolean {
+  return !widget.isDisposed && notebook.widgets.includes(cell);
+}
