@@ -33,7 +33,8 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 # JupyterLab's shortcuts plugin, at times, when settings are loaded side by side; also without our front end.
-NOT_OURS = ("reading 'schema'",)
+# The manager of ipywidgets, where a notebook is opened without a kernel. JupyterLab's debugger, where one is soon closed.
+NOT_OURS = ("reading 'schema'", "@jupyter-widgets/jupyterlab-manager/", "Could not restore the debugger state")
 
 
 def launch_chromium(playwright: Playwright) -> Browser:
@@ -61,7 +62,7 @@ class Face:
         page.on("websocket", lambda socket: self._on_address(socket.url))
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not any(known in message.text for known in NOT_OURS):
             self.errors.append(f"{message.text} ({message.location['url']})")
 
     def _on_uncaught(self, trace: str) -> None:

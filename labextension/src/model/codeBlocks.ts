@@ -55,14 +55,18 @@ export function codeBlocks(text: string): ICodeBlock[] {
       open = opening(line);
       lines = [];
     } else if (closes(line, open)) {
-      blocks.push({ language: open.language, code: lines.join('\n') });
+      const code = lines
+        .join('\n')
+        .replace(/^(?:[ \t]*\n)+/, '')
+        .trimEnd();
+      blocks.push({ language: open.language, code });
       open = null;
     } else {
       lines.push(within(line, open.before));
     }
   }
   return blocks
-    .filter(({ language, code }) => code.trim() && !NO_CODE.has(language))
+    .filter(({ language, code }) => code && !NO_CODE.has(language))
     .slice(0, MAX_BLOCKS);
 }
 

@@ -1,6 +1,6 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
-import { PathExt } from '@jupyterlab/coreutils';
+import { PageConfig, PathExt, URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import type { ICellPlace } from '../api/context';
@@ -54,33 +54,42 @@ export class CellEditor implements ICellEditor {
       return;
     }
     this.refuseReadOnly(found);
-    const { model } = found.cell;
-    if (model.getMetadata('editable') === false) {
-      throw new Error(
-        trans.__(
-          'This cell may not be edited. Insert the code below, or make the cell editable in the property inspector.'
-        )
-      );
-    }
-    const { sharedModel } = model;
-    const source =
-      model.type === 'code' ? made(found, block).source : block.code;
-    let before = sharedModel.getSource();
-    if (before === source) {
+    this.refuseFixed(found);
+    const { type, sharedModel } = found.cell.model;
+    const source = type === 'code' ? made(found, block).source : block.code;
+    if (sharedModel.getSource() === source) {
       this.reveal(found, found.at);
       throw new Error(trans.__('The cell has exactly this code already.'));
     }
-    let changed = cell.source !== null && cell.source !== before;
+    if (await this.agreed(found, source, cell.source)) {
+      sharedModel.undoManager?.stopCapturing();
+      sharedModel.setSource(source);
+      sharedModel.undoManager?.stopCapturing();
+      // The cell takes back what was done in it; the notebook what was done with cells.
+      this.reveal(found, found.notebook.widgets.indexOf(found.cell), 'edit');
+    }
+  }
+
+  /** Show what would change until that is what is agreed to; false where it is not. */
+  private async agreed(
+    found: IFoundCell,
+    after: string,
+    sent: string | null
+  ): Promise<boolean> {
+    const { trans } = this.face;
+    const { model } = found.cell;
+    let known = sent;
     for (;;) {
+      const before = model.sharedModel.getSource();
       const name = nameOf(trans, model.toJSON(), { number: found.at + 1 });
       const agreed = await confirmReplacing(this.face, {
         name: `${nameOfNotebook(found)}, ${name}`,
         before,
-        after: source,
-        changed
+        after,
+        changed: known !== null && known !== before
       });
       if (!agreed) {
-        return;
+        return false;
       }
       if (!isThere(found)) {
         throw new Error(
@@ -89,17 +98,11 @@ export class CellEditor implements ICellEditor {
           )
         );
       }
-      const now = sharedModel.getSource();
-      if (now === before) {
-        break;
+      if (model.sharedModel.getSource() === before) {
+        return true;
       }
-      // What was agreed to is not what would happen.
-      [before, changed] = [now, true];
+      known = before;
     }
-    sharedModel.undoManager?.stopCapturing();
-    sharedModel.setSource(source);
-    sharedModel.undoManager?.stopCapturing();
-    this.reveal(found, found.notebook.widgets.indexOf(found.cell));
   }
 
   private insertActive(block: ICodeBlock, open: IOpenNotebook | null): void {
@@ -134,11 +137,25 @@ export class CellEditor implements ICellEditor {
     }
   }
 
-  private reveal({ widget, notebook }: IOpenNotebook, at: number): void {
+  private refuseFixed({ cell }: IFoundCell): void {
+    if (cell.model.getMetadata('editable') === false) {
+      throw new Error(
+        this.face.trans.__(
+          'This cell may not be edited. Insert the code below, or make the cell editable in the property inspector.'
+        )
+      );
+    }
+  }
+
+  private reveal(
+    { widget, notebook }: IOpenNotebook,
+    at: number,
+    mode: 'command' | 'edit' = 'command'
+  ): void {
     this.app.shell.activateById(widget.id);
     notebook.deselectAll();
     notebook.activeCellIndex = at;
-    notebook.mode = 'command';
+    notebook.mode = mode;
     void notebook.scrollToItem(at).catch(() => undefined);
   }
 
@@ -176,8 +193,14 @@ export class CellEditor implements ICellEditor {
     }
   }
 
+  /** Notebook 7 gives each notebook a tab of the browser's, where this page cannot reach it. */
   private async open(path: string): Promise<IOpenNotebook> {
-    await this.app.commands.execute('docmanager:open', { path });
+    if (PageConfig.getOption('notebookPage')) {
+      const name = URLExt.encodeParts(path);
+      window.open(URLExt.join(PageConfig.getBaseUrl(), 'notebooks', name));
+    } else {
+      await this.app.commands.execute('docmanager:open', { path });
+    }
     const found = openNotebooks(this.app).find(
       one => serverPath(this.app, one) === path
     );
