@@ -5,6 +5,7 @@ import { MAX_BYTES, type IAttachment } from '../src/api/attachments';
 import { ApiError } from '../src/api/caller';
 import { Boxes } from '../src/model/boxes';
 import { outputFiles } from '../src/model/cellOutput';
+import { PendingItems } from '../src/model/pendingItems';
 import { notSendable, Uploads, type INamed } from '../src/model/uploads';
 import { trans } from './trans';
 
@@ -109,6 +110,8 @@ void test('a file from elsewhere goes into the box that was used last', () => {
   const boxes = new Boxes();
   const box = () => ({
     uploads: made().uploads,
+    pending: new PendingItems(trans),
+    suggest: () => undefined,
     element: null as unknown as Element
   });
   const [composer, reply] = [box(), box()];
@@ -117,6 +120,10 @@ void test('a file from elsewhere goes into the box that was used last', () => {
   assert.equal(boxes.latest, composer);
   boxes.use(reply);
   assert.equal(boxes.latest, reply);
+  assert.equal(
+    boxes.find(one => one !== reply),
+    composer
+  );
   leave();
   assert.equal(boxes.latest, composer);
 });

@@ -86,7 +86,11 @@ class Notebook:
 
     def cell(self, source: str) -> Locator:
         """Return the cell whose source begins like that."""
-        return self.root.locator(".jp-Cell").filter(has=self.page.locator(".cm-content", has_text=source.splitlines()[0])).first
+        return (
+            self.root.locator(".jp-Cell")
+            .filter(has=self.page.locator(".cm-content", has_text=source.splitlines()[0]))
+            .first
+        )
 
     def choose(self, source: str) -> Locator:
         """Make a cell the active one, and return its toolbar."""
