@@ -6,5 +6,5 @@ import './settings.css';
 import './task.css';
 import './terminal.css';
 import './changes.css';
-import './projects.css';
 import './cells.css';
+import './projects.css';
