@@ -29,13 +29,15 @@ pytestmark = pytest.mark.ui
 
 INTRO = "# Sums"
 FIXED = "mean = total / 2"
+CLASSIC = "sums/analysis.ipynb"
 
 
 @pytest.fixture(scope="module")
-def classic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    """Run Notebook 7 with the same notebook."""
-    server = lab_server(tmp_path_factory.mktemp("notebook"), app="notebook")
-    write_notebook(server.files / "sums" / "analysis.ipynb", analysis())
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """Run JupyterLab and, on the same server, Notebook 7."""
+    options = ["--JupyterNotebookApp.expose_app_in_browser=True"]
+    server = lab_server(tmp_path_factory.mktemp("lab"), options=options)
+    write_notebook(server.files / CLASSIC, analysis())
     try:
         yield server.start()
     finally:
@@ -175,10 +177,10 @@ def test_nothing_is_changed_where_the_cell_is_gone_or_may_not_be_edited(notebook
 
 
 def test_in_notebook_7_an_error_is_fixed_and_asked_about_beside_the_cells(
-    open_face: Callable[..., Face], classic: JupyterServer
+    open_face: Callable[..., Face], lab: JupyterServer
 ) -> None:
-    face = open_face("notebooks/sums/analysis.ipynb", classic)
-    notebook = Notebook(face).ready("sums/analysis.ipynb")
+    face = open_face(f"notebooks/{CLASSIC}")
+    notebook = Notebook(face).ready(CLASSIC)
     button(notebook.choose(BROKEN), "Let an agent fix").click()
     expect(chips(face.side)).to_contain_text(["In [3]", "ZeroDivisionError"])
     task = answered(face, "```python", FIXED, "```")
@@ -199,17 +201,17 @@ def test_in_notebook_7_an_error_is_fixed_and_asked_about_beside_the_cells(
 
 
 def test_beside_notebook_7s_files_code_is_not_lost_with_the_tab_that_opens(
-    open_face: Callable[..., Face], classic: JupyterServer
+    open_face: Callable[..., Face], lab: JupyterServer
 ) -> None:
-    cell = {"path": "sums/analysis.ipynb", "cell_id": "total"}
+    cell = {"path": CLASSIC, "cell_id": "total"}
     item = {"name": "In [2]", "kind": "cell", "detail": "", "text": TOTAL, "cell": cell}
-    made = classic.submit("!say ```python\n!say x = 1\n!say ```", context=[item])["task"]["id"]
-    face = open_face("tree", classic)
+    made = lab.submit("!say ```python\n!say x = 1\n!say ```", context=[item])["task"]["id"]
+    face = open_face("tree")
     task = face.open(made)
     task.is_state("Done")
     insert = code_of(task).get_by_role("button", name="Insert")
     with face.page.context.expect_page() as opened:
         insert.click()
     expect(code_of(task).get_by_role("alert")).to_contain_text("opens in a tab of its own")
-    assert opened.value.url.endswith("/notebooks/sums/analysis.ipynb")
+    assert opened.value.url.endswith(f"/notebooks/{CLASSIC}")
     opened.value.close()
