@@ -10,7 +10,7 @@ import { Cell } from './model/observable';
 import { joinRoot } from './model/workspace';
 
 /** Drives that are the server's own files. */
-const LOCAL_DRIVES = ['', 'RTC'];
+export const LOCAL_DRIVES = ['', 'RTC'];
 
 /**
  * Follow the file browser; in Notebook 7, which has one page per document, the open document.

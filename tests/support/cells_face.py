@@ -9,6 +9,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.face import Face, Task
+from tests.support.server import JupyterServer
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 ESC = "\x1b"
@@ -37,6 +38,13 @@ def error(name: str, value: str, traceback: list[str]) -> dict[str, Any]:
 
 def image() -> dict[str, Any]:
     return {"output_type": "display_data", "metadata": {}, "data": {"image/png": PIXEL, "text/plain": "<Figure>"}}
+
+
+def card_output(server: JupyterServer, task_id: int) -> dict[str, Any]:
+    """Return the card of a task as an output."""
+    gateway = server.get("/version").json()["gateway_id"]
+    card = {"version": 1, "gateway": gateway, "task_id": task_id, "turn_id": None, "snapshot": {}}
+    return {"output_type": "display_data", "metadata": {}, "data": {"application/vnd.wegent.task+json": card}}
 
 
 def analysis() -> list[dict[str, Any]]:
@@ -114,6 +122,9 @@ class Notebook:
     def close(self) -> None:
         """Save it, and close its tab."""
         self.page.evaluate(f"async () => {{ const it = ({FRONT}); await it.context.save(); it.dispose(); }}")
+
+    def rename(self, name: str) -> None:
+        self.page.evaluate(f"async name => {{ await ({FRONT}).context.rename(name); }}", name)
 
     # What another person, or a kernel, would do meanwhile.
 

@@ -16,6 +16,7 @@ from tests.support.cells_face import (
     analysis,
     answered,
     button,
+    card_output,
     chips,
     code_of,
     error,
@@ -149,9 +150,11 @@ def test_code_goes_below_the_cell_that_was_sent_its_notebook_opened_for_that(not
     notebook.close()
     code_of(task).nth(1).get_by_role("button", name="Insert ls below").click()
     notebook.has(INTRO, TOTAL, "%%bash\nls", BROKEN, PLOT)
+    notebook.rename("renamed.ipynb")
     face.open(task.id)
-    code_of(task).nth(0).get_by_role("button", name=f"Insert {FIXED} below").click()
-    notebook.has(INTRO, TOTAL, FIXED, "%%bash\nls", BROKEN, PLOT)
+    with face.outage():  # the browser logs that the old name is not found
+        code_of(task).nth(0).get_by_role("button", name=f"Insert {FIXED} below").click()
+        notebook.has(INTRO, TOTAL, FIXED, "%%bash\nls", BROKEN, PLOT)
     face.shot("cells-5-inserted")
     face.execute("notebook:undo-cell-action")
     notebook.has(INTRO, TOTAL, "%%bash\nls", BROKEN, PLOT)
@@ -215,3 +218,16 @@ def test_beside_notebook_7s_files_code_is_not_lost_with_the_tab_that_opens(
     expect(code_of(task).get_by_role("alert")).to_contain_text("opens in a tab of its own")
     assert opened.value.url.endswith(f"/notebooks/{CLASSIC}")
     opened.value.close()
+
+
+def test_code_of_a_task_card_goes_below_the_cards_cell(notebook: Notebook, face: Face, lab: JupyterServer) -> None:
+    made = lab.submit("!say ```python\n!say x = 1\n!say ```")["task"]["id"]
+    lab.finished(made)
+    notebook.set_outputs(TOTAL, [card_output(lab, made)])
+    offered = notebook.root.get_by_role("list", name="Code of this answer").get_by_role("listitem")
+    notebook.choose(PLOT)
+    expect(offered.get_by_role("button")).to_have_count(1)  # the task is about no cell that could be replaced
+    offered.get_by_role("button", name="Insert").click()
+    notebook.has(INTRO, TOTAL, "x = 1", BROKEN, PLOT)
+    face.shot("cells-7-card")
+    assert notebook.active() == "x = 1"

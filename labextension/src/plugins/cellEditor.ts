@@ -1,7 +1,6 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
-import { PageConfig, PathExt, URLExt } from '@jupyterlab/coreutils';
-import { ServerConnection } from '@jupyterlab/services';
+import { PathExt } from '@jupyterlab/coreutils';
 
 import type { ICellPlace } from '../api/context';
 import type { IFace } from '../components/face';
@@ -10,13 +9,11 @@ import { asCell, type ICodeBlock, type INewCell } from '../model/codeBlocks';
 import type { IAnswerCode, ICellEditor } from '../model/notebooks';
 import { unhidden } from '../model/text';
 import { confirmReplacing } from '../widgets/replaceDialog';
+import { CellFinder } from './cellFinder';
 import type { NotebookFollower } from './followNotebooks';
 import {
   cellAround,
-  findCell,
   nameOfNotebook,
-  openNotebooks,
-  serverPath,
   type IFoundCell,
   type IOpenNotebook
 } from './notebookWidgets';
@@ -27,17 +24,19 @@ export class CellEditor implements ICellEditor {
     private readonly app: JupyterFrontEnd,
     private readonly face: IFace,
     private readonly follower: NotebookFollower
-  ) {}
+  ) {
+    this.finder = new CellFinder(app, face.trans, follower);
+  }
 
   async insertBelow({ block, from, cell }: IAnswerCode): Promise<void> {
     const host = cellAround(this.app, from);
-    const there = host ?? (cell && (await this.find(cell.place)));
+    const there = host ?? (cell && (await this.finder.find(cell.place)));
     if (there) {
       this.insert(there, block, there.at + 1);
     } else if (!cell) {
       this.insertActive(block, this.follower.latest);
     } else if (await this.elsewhere(cell.place)) {
-      this.insertActive(block, this.alternative(cell.place));
+      this.insertActive(block, this.finder.alternative(cell.place));
     }
   }
 
@@ -46,10 +45,10 @@ export class CellEditor implements ICellEditor {
     if (!cell) {
       return;
     }
-    const found = await this.find(cell.place);
+    const found = await this.finder.find(cell.place);
     if (!found) {
       if (await this.elsewhere(cell.place)) {
-        this.insertActive(block, this.alternative(cell.place));
+        this.insertActive(block, this.finder.alternative(cell.place));
       }
       return;
     }
@@ -159,76 +158,12 @@ export class CellEditor implements ICellEditor {
     void notebook.scrollToItem(at).catch(() => undefined);
   }
 
-  /** A cell as it is now, its notebook opened for that if need be; null where there is none any more. */
-  private async find({
-    path,
-    cell_id
-  }: ICellPlace): Promise<IFoundCell | null> {
-    const known = openNotebooks(this.app).filter(
-      one => serverPath(this.app, one) === path
-    );
-    const opened =
-      known.length > 0 || !(await this.exists(path))
-        ? known
-        : [await this.open(path)];
-    await Promise.all(opened.map(({ widget }) => widget.context.ready));
-    // A notebook that was renamed, or moved, has its cells still.
-    const among = opened.length > 0 ? opened : openNotebooks(this.app);
-    return findCell(among, cell => cell.model.id === cell_id);
-  }
-
-  private async exists(path: string): Promise<boolean> {
-    try {
-      const { contents } = this.app.serviceManager;
-      const { type } = await contents.get(path, { content: false });
-      return type === 'notebook';
-    } catch (error) {
-      if (
-        error instanceof ServerConnection.ResponseError &&
-        error.response.status === 404
-      ) {
-        return false;
-      }
-      throw error;
-    }
-  }
-
-  /** Notebook 7 gives each notebook a tab of the browser's, where this page cannot reach it. */
-  private async open(path: string): Promise<IOpenNotebook> {
-    if (PageConfig.getOption('notebookPage')) {
-      const name = URLExt.encodeParts(path);
-      window.open(URLExt.join(PageConfig.getBaseUrl(), 'notebooks', name));
-    } else {
-      await this.app.commands.execute('docmanager:open', { path });
-    }
-    const found = openNotebooks(this.app).find(
-      one => serverPath(this.app, one) === path
-    );
-    if (!found) {
-      throw new Error(
-        this.face.trans.__(
-          '%1 opens in a tab of its own. Open this task there, and insert the code from it.',
-          unhidden(path)
-        )
-      );
-    }
-    return found;
-  }
-
-  /** Where code goes whose cell is gone. */
-  private alternative({ path }: ICellPlace): IOpenNotebook | null {
-    const same = openNotebooks(this.app).find(
-      one => serverPath(this.app, one) === path
-    );
-    return same ?? this.follower.latest;
-  }
-
   /** Whether code whose cell is gone shall go below the active cell. */
   private async elsewhere(place: ICellPlace): Promise<boolean> {
     const { trans } = this.face;
     const name = unhidden(PathExt.basename(place.path));
     const gone = trans.__('The cell is not in %1 any more.', name);
-    const open = this.alternative(place);
+    const open = this.finder.alternative(place);
     if (!open) {
       throw new Error(
         trans.__('%1 Open the notebook first into which it shall go.', gone)
@@ -248,6 +183,8 @@ export class CellEditor implements ICellEditor {
     });
     return button.accept;
   }
+
+  private readonly finder: CellFinder;
 }
 
 function made({ notebook }: IOpenNotebook, block: ICodeBlock): INewCell {

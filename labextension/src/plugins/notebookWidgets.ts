@@ -6,12 +6,10 @@ import { DocumentWidget } from '@jupyterlab/docregistry';
 import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
+import { LOCAL_DRIVES } from '../folder';
 import type { ICellJson, ICellWhere } from '../model/cells';
 
 const AREAS = ['main', 'left', 'right', 'down'];
-
-/** Drives that are the server's own files. */
-const LOCAL_DRIVES = ['', 'RTC'];
 
 interface IUndoing {
   stopCapturing: () => void;
