@@ -7,3 +7,4 @@ import './task.css';
 import './terminal.css';
 import './changes.css';
 import './projects.css';
+import './card.css';

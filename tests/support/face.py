@@ -32,8 +32,9 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# JupyterLab's shortcuts plugin, at times, when settings are loaded side by side; also without our front end.
-NOT_OURS = ("reading 'schema'",)
+# At times, also without our front end: JupyterLab's shortcuts plugin when settings are loaded side by side, and
+# Notebook's file browser when its page of a document is loaded slowly.
+NOT_OURS = ("reading 'schema'", "Command 'filebrowser:open-path' not registered")
 
 
 def launch_chromium(playwright: Playwright) -> Browser:
