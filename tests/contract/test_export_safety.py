@@ -99,12 +99,23 @@ HOSTILE = [
     "<<a href='javascript:alert(1)'>x</a>",
     f"# {X}\n## `{X}\n### x`{X}`",
     f"*{X}* **{X}** ~~{X}~~ - [ ] {X}",
+    f"~~```~~{X}```",
+    f"~~`a~~{X}` ~~b",
 ]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_nothing_that_was_written_acts_on_the_page_that_shows_it(text: str) -> None:
     assert Page(page(harmless(text), typed(text), words(text))).found == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["~~~" + " " * 200_000 + "`", " ".join("`" * n + "x" for n in range(1, 1000)), "$$a" * 100_000, "\\" * 200_000],
+    ids=["fence", "backticks", "formulas", "escapes"],
+)
+def test_no_text_makes_it_slow(text: str) -> None:
+    assert len(harmless(text)) < 8 * len(text) + 10  # and the test's own limit of time
 
 
 def test_the_page_would_show_what_acts() -> None:

@@ -9,20 +9,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([^`\n]*)$")
+_FENCE = re.compile(r"^([ \t]*)(`{3,}+|~{3,}+)([^`\n]*+)$")
+"""It never goes back, so that no line makes it slow."""
 _LANGUAGE = re.compile(r"[A-Za-z0-9_+#.-]{1,40}")
 _TOKEN = re.compile(
     r"(?P<bracket>\\\\(?=[\[\]()]))"
     r"|(?P<escape>\\[^\w\s])"
-    r"|(?P<code>(?<!`)(?P<ticks>`+)(?!`)[^\n]*?[^`\n](?P=ticks)(?!`))"
+    r"|(?P<code>(?<!`)(?P<ticks>`+)(?!`)[^\n]{0,5000}?[^`\n](?P=ticks)(?!`))"
     r"|(?P<ticked>`+)"
     r"|(?P<display>\$\$[^`$]+?\$\$)"
     r"|(?P<dollars>\$\$+)"
+    r"|(?P<struck>~~+)"
     r"|(?P<html><)"
     r"|(?P<image>!\[)"
     r"|(?P<reference>\]:)"
     r"|(?P<link>\]\((?!https?://|mailto:|#))"
 )
+"""Code within a line has at most 5,000 characters: each of many runs of backticks looks for its end."""
 _OPENS = re.compile(r"[<!\[\]]")
 """What would begin something, were it not code."""
 LONGEST_WORD = 200
@@ -135,7 +138,7 @@ def _token(found: re.Match[str]) -> str:
             return _inert(text)
         case "display" if not _LINKS.search(text):
             return _COMMANDS.sub(_broken, text.replace("<", "\\lt "))
-        case "display" | "dollars":
+        case "display" | "dollars" | "struck":  # some strike out what begins in code, and show the rest of it as HTML
             return _inert(text)
         case "html":
             return "&lt;"
@@ -158,7 +161,7 @@ def _broken(_: re.Match[str]) -> str:
 
 
 def _inert(text: str) -> str:
-    return "".join(_entity(one) if one in "`<>![]():&\\$" else one for one in text)
+    return "".join(_entity(one) if one in "`<>![]():&\\$~" else one for one in text)
 
 
 def _entity(character: str) -> str:

@@ -16,8 +16,9 @@ LANGUAGES: Final = {
 }
 """Of code blocks. Others are left out: some are drawn by a program in the page, such as mermaid and math."""
 
-_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)$")
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(?P<text>.*?)[ \t]*#*[ \t]*$")
+_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}+|~{3,}+)(?P<info>[^`]*+)$")
+"""It never goes back, so that no line makes it slow; as the next one, which takes all that follows the marks."""
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t](?P<text>.*)$")
 _ITEM = re.compile(r"^(?P<indent>[ \t]{0,12})(?P<mark>[-*+]|\d{1,4}[.)])[ \t]+(?=\S)")
 _KEPT = re.compile(
     r"(?<!`)(?P<ticks>`{1,2})(?!`)(?P<code>[^`\n]{1,300})(?P=ticks)(?!`)"
@@ -109,8 +110,8 @@ def _language(info: str) -> str:
 def _prose_line(line: str) -> str:
     heading = _HEADING.match(line)
     if heading:
-        text = heading["text"].replace("**", "")
-        return f"\n**{_inline(text)}**\n" if text.strip() else ""
+        text = heading["text"].strip().rstrip("#").strip().replace("**", "")
+        return f"\n**{_inline(text)}**\n" if text else ""
     item = _ITEM.match(line)
     if item is None:
         return _started(line.strip())
