@@ -77,6 +77,7 @@ def sdist_faults(sdist: Path) -> Iterator[str]:
         "wegent_jupyter/labextension/static/style.js",
         "labextension/yarn.lock",
         "hatch_build.py",
+        "notebooks/quickstart.ipynb",
         "LICENSE",
     ):
         if wanted not in names:

@@ -21,6 +21,7 @@ import { sidebarPlugin } from './plugins/sidebar';
 import { skillsPlugin } from './plugins/skills';
 import { statusPlugin } from './plugins/status';
 import { taskPlugin } from './plugins/task';
+import { taskCardPlugin } from './plugins/taskCard';
 import { terminalPlugin } from './plugins/terminal';
 
 export * from './tokens';
@@ -31,6 +32,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   settingsPlugin,
   sidebarPlugin,
   taskPlugin,
+  taskCardPlugin,
   terminalPlugin,
   statusPlugin,
   runningPlugin,

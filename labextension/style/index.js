@@ -8,3 +8,4 @@ import './terminal.css';
 import './changes.css';
 import './cells.css';
 import './projects.css';
+import './card.css';

@@ -1,59 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { IApproval, Item, ITurn, TaskEvent } from '../src/api/types';
+import type { IApproval, Item, TaskEvent } from '../src/api/types';
 import { Hole, Transcript } from '../src/model/transcript';
 import { approval } from './approval';
-
-function turn(fields: Partial<ITurn> = {}): ITurn {
-  return {
-    id: 7,
-    task_id: 1,
-    number: 1,
-    prompt: 'do it',
-    agent: 'practice',
-    practice: true,
-    mode: 'full',
-    model: null,
-    device_id: 'd',
-    state: 'running',
-    cancelling: false,
-    corrected: false,
-    position: null,
-    attempt_id: 70,
-    error: null,
-    usage: null,
-    stop_reason: null,
-    created_at: '2026-11-23T08:00:00Z',
-    started_at: null,
-    ended_at: null,
-    ...fields
-  };
-}
-
-type Body =
-  | { type: 'turn'; data: ITurn }
-  | { type: 'item'; data: Item; attempt_id?: number }
-  | {
-      type: 'delta';
-      data: Extract<TaskEvent, { type: 'delta' }>['data'];
-      attempt_id?: number;
-    };
-
-function history(...bodies: Body[]): TaskEvent[] {
-  return bodies.map((body, at) => ({
-    task_id: 1,
-    turn_id: body.type === 'turn' ? body.data.id : 7,
-    attempt_id: 70,
-    pos: at + 1,
-    ...body
-  }));
-}
-
-const message = (offset: number, text: string): Body => ({
-  type: 'delta',
-  data: { item_id: 'm', index: 0, kind: 'message', offset, text }
-});
+import { history, message, turn, type Body } from './history';
 
 const output = (offset: number, text: string): Body => ({
   type: 'delta',

@@ -8,7 +8,8 @@ import pytest
 
 from wegent_jupyter.cli.approvals import match_answers
 from wegent_jupyter.cli.errors import BadInput
-from wegent_jupyter.cli.wording import changed, describe, outcome, parse_answer, unified
+from wegent_jupyter.cli.wording import changed, describe, outcome, parse_answer
+from wegent_jupyter.client.diffs import unified
 from wegent_jupyter.protocol import api
 
 COLOURS = [api.Choice(label="red"), api.Choice(label="green", description="as grass"), api.Choice(label="a, b")]

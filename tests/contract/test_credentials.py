@@ -182,8 +182,10 @@ def test_api_tokens_work_where_jupyterhub_decides_who_may_do_what(start_server: 
                 return await peer.connect("/tasks")
 
         assert asyncio.run(face()) is None
-    runtime = json.loads((server.data / "gateway.json").read_text())["token"]
-    assert bare(server, "GET", "/tasks", Authorization=f"wegent {runtime}").status_code == 200
+    published = json.loads((server.data / "gateway.json").read_text())
+    for name in ("token", "kernel_token"):
+        mine = bare(server, "GET", "/devices", Authorization=f"wegent {published[name]}").json()
+        assert mine["total"] == 1, "the Hub's user owns the device of its server"
     # People, and whoever is nobody, are the Hub's affair as ever.
     assert bare(server, "GET", "/tasks", Authorization="token carol-token").status_code == 403
     assert bare(server, "GET", "/tasks", Authorization="Bearer wg-wrong").status_code == 403

@@ -29,6 +29,7 @@ from wegent_jupyter.executor.agents.claude_binary import bundled
 PAGES = (
     "README.md",
     "docs/using.md",
+    "docs/notebooks.md",
     "docs/devices.md",
     "docs/terminals.md",
     "docs/projects.md",

@@ -84,9 +84,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 def secrets_of(server: JupyterServer) -> dict[str, str]:
+    gateway = json.loads((server.data / "gateway.json").read_text())
     return {
         "Jupyter's token": TOKEN,
-        "the runtime token": json.loads((server.data / "gateway.json").read_text())["token"],
+        "the runtime token": gateway["token"],
+        "the token of kernels": gateway["kernel_token"],
         "the embedded device's key": json.loads((server.data / "executor" / "server.json").read_text())["token"],
     }
 
@@ -140,7 +142,7 @@ def test_secrets_are_only_in_the_two_files_that_are_for_them(house: House) -> No
         if path.is_file() and (leaks := house.leaks(path.read_bytes().decode("latin-1")))
     }
     assert holders == {
-        "gateway.json": ["the runtime token"],
+        "gateway.json": ["the runtime token", "the token of kernels"],
         "executor/server.json": ["the embedded device's key"],
     }
 

@@ -12,6 +12,8 @@ import psutil
 from tests.support.server import ROOT, JupyterServer
 
 BUILT = ROOT / "wegent_jupyter" / "labextension"
+# Voilà is here for tests of its own; its button in notebooks makes Notebook 7 log an error on the page of the files.
+OTHERS = {"@voila-dashboards/jupyterlab-preview": True}
 APPLICATIONS = {"jupyterlab": "LabApp", "notebook": "JupyterNotebookApp"}
 
 
@@ -25,6 +27,8 @@ def lab_server(home: Path, app: str = "jupyterlab", **fields: Any) -> JupyterSer
         *fields.pop("options", []),
     ]
     set_settings(home, "@jupyterlab/apputils-extension", "notification", {"fetchNews": "false"})
+    (home / "config" / "labconfig").mkdir(parents=True, exist_ok=True)
+    (home / "config" / "labconfig" / "page_config.json").write_text(json.dumps({"disabledExtensions": OTHERS}))
     return JupyterServer(home, app=app, options=options, **fields)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wegent_jupyter.cli.errors import BadInput
-from wegent_jupyter.cli.run import only_agent
+from wegent_jupyter.client.choosing import only_agent
 from wegent_jupyter.protocol.api import Agent, Device
 from wegent_jupyter.protocol.models import ProviderKind
 

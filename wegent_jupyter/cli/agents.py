@@ -3,9 +3,9 @@
 import argparse
 import shlex
 
-from wegent_jupyter.cli.devices import pick, place
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.cli.tables import print_json, print_table
+from wegent_jupyter.client.choosing import pick, place
 from wegent_jupyter.protocol import api
 
 LOGINS = {True: "logged in", False: "not logged in", None: ""}

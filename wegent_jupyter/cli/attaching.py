@@ -1,32 +1,28 @@
 """Files that are sent with a prompt."""
 
-import contextlib
 import mimetypes
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from wegent_jupyter.cli.errors import BadInput
-from wegent_jupyter.client.client import ApiError, Client, Unreachable
+from wegent_jupyter.client import attaching
+from wegent_jupyter.client.client import Client
 from wegent_jupyter.protocol.api import MAX_ATTACHMENTS
 from wegent_jupyter.protocol.attachments import MAX_BYTES
 
 
-@contextlib.asynccontextmanager
-async def attached(client: Client, paths: Sequence[str]) -> AsyncIterator[list[int]]:
+def attached(client: Client, paths: Sequence[str]) -> AbstractAsyncContextManager[list[int]]:
     """Upload files and give their ids; if that, or sending them, fails, none is left; raises BadInput."""
     if len(paths) > MAX_ATTACHMENTS:
         raise BadInput(f"{len(paths)} files are too many for one message: {MAX_ATTACHMENTS} are allowed.")
-    ids: list[int] = []
-    try:
-        for path in paths:
-            type_ = mimetypes.guess_type(path)[0] or "application/octet-stream"
-            ids.append((await client.attach(Path(path).name, type_, _read(path))).id)
-        yield ids
-    except BaseException:
-        for one in ids:
-            with contextlib.suppress(ApiError, Unreachable):
-                await client.detach(one)
-        raise
+    return attaching.attached(client, _files(paths))
+
+
+def _files(paths: Sequence[str]) -> Iterator[attaching.File]:
+    for path in paths:
+        type_ = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        yield attaching.File(Path(path).name, type_, _read(path))
 
 
 def _read(path: str) -> bytes:

@@ -9,8 +9,9 @@ from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.screen import clean, printable
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.cli.tables import print_done, print_json, print_table
-from wegent_jupyter.cli.wording import counted, lines_changed, unified
+from wegent_jupyter.cli.wording import counted, lines_changed
 from wegent_jupyter.client.client import ApiError, Client
+from wegent_jupyter.client.diffs import unified
 from wegent_jupyter.protocol import api
 from wegent_jupyter.protocol.changes import FileDiff, FileState, NotebookCell, Now, Revert, TurnChanges
 

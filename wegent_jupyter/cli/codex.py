@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 from wegent_jupyter.cli.confirm import agreed
-from wegent_jupyter.cli.devices import pick
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.screen import clean, erase_progress, progress
 from wegent_jupyter.cli.secret import piped
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.cli.tables import print_done, print_facts, print_json, print_table
 from wegent_jupyter.cli.words import ago
+from wegent_jupyter.client.choosing import pick
 from wegent_jupyter.client.client import Client
 from wegent_jupyter.protocol import api, personal
 

@@ -5,11 +5,11 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 
-from wegent_jupyter.cli.devices import pick
 from wegent_jupyter.cli.screen import printable
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.cli.tables import print_facts, print_json, print_table
 from wegent_jupyter.cli.words import ago
+from wegent_jupyter.client.choosing import pick
 from wegent_jupyter.protocol import api
 
 STATUS_SIGNS = {"online": "🟢", "busy": "🟡", "reconnecting": "🟠", "offline": "🔴"}

@@ -58,6 +58,7 @@ def _command(options: argparse.Namespace) -> Command:
         changes,
         codex,
         doctor,
+        export,
         joining,
         listing,
         manage,
@@ -82,6 +83,7 @@ def _command(options: argparse.Namespace) -> Command:
         "approvals": approvals.approvals,
         "tasks": tables.tasks,
         "changes": changes.changes,
+        "export": export.export,
         "projects": {
             None: projects.projects,
             "show": projects.show,

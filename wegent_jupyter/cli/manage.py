@@ -5,11 +5,11 @@ import json
 import sys
 
 from wegent_jupyter.cli.confirm import agreed
-from wegent_jupyter.cli.devices import pick
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.screen import clean
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.cli.tables import print_done, print_json
+from wegent_jupyter.client.choosing import pick
 from wegent_jupyter.protocol import api, managing
 
 FAILED, STOPPED = 1, 130

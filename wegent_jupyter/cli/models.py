@@ -5,12 +5,12 @@ import re
 import sys
 
 from wegent_jupyter.cli.confirm import agreed
-from wegent_jupyter.cli.devices import pick
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.secret import secret
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.cli.tables import print_done, print_json, print_table
 from wegent_jupyter.cli.testing import print_test
+from wegent_jupyter.client.choosing import pick
 from wegent_jupyter.client.client import Client
 from wegent_jupyter.protocol import models
 

@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     _add_approvals(commands)
     _add_tasks(commands)
     parser_projects.add_changes(commands)
+    _add_export(commands)
     parser_projects.add_projects(commands)
     parser_projects.add_worktrees(commands)
     parser_devices.add_devices(commands)
@@ -143,6 +144,18 @@ def _add_approvals(commands: Commands) -> None:
 
 def _add_tasks(commands: Commands) -> None:
     add_json(commands.add_parser("tasks", help="list tasks, newest first", description="List tasks, newest first."))
+
+
+def _add_export(commands: Commands) -> None:
+    export = commands.add_parser(
+        "export",
+        help="save a task's transcript as a notebook",
+        description="Save a task's transcript as a notebook: what was said, run and changed, and how to go on.",
+        epilog="Exit status: 0 done, 2 bad input, 3 no server.",
+    )
+    export.add_argument("task", metavar="TASK", type=int, help="id of the task")
+    export.add_argument("file", metavar="FILE", help="where to; its name ends in .ipynb")
+    export.add_argument("--overwrite", action="store_true", help="even if there is such a file")
 
 
 def _add_agents(commands: Commands) -> None:

@@ -5,11 +5,11 @@ import asyncio
 import sys
 
 from wegent_jupyter.cli.confirm import agreed
-from wegent_jupyter.cli.devices import here, pick, pick_project, place
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.screen import clean, erase_progress, printable, progress
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.cli.tables import print_done, print_facts, print_json, print_table
+from wegent_jupyter.client.choosing import here, pick, pick_project, place
 from wegent_jupyter.client.client import Client
 from wegent_jupyter.protocol import api
 from wegent_jupyter.protocol.projects import (

@@ -2,13 +2,13 @@
 
 import argparse
 
-from wegent_jupyter.cli.devices import pick
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.secret import secret
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.cli.tables import print_done, print_facts, print_json
 from wegent_jupyter.cli.testing import print_test
 from wegent_jupyter.cli.words import ago
+from wegent_jupyter.client.choosing import pick
 from wegent_jupyter.protocol import personal
 
 

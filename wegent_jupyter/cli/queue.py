@@ -3,12 +3,12 @@
 import argparse
 from collections.abc import Callable
 
-from wegent_jupyter.cli.devices import pick, place
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.screen import clean
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.cli.tables import print_json, print_table
 from wegent_jupyter.cli.words import REASONS, TRAVELS, ago
+from wegent_jupyter.client.choosing import pick, place
 from wegent_jupyter.client.client import Client
 from wegent_jupyter.protocol import api, managing
 

@@ -9,15 +9,14 @@ from pathlib import Path
 
 from wegent_jupyter.cli.asking import Asker, choose
 from wegent_jupyter.cli.attaching import attached
-from wegent_jupyter.cli.devices import here, pick, pick_project
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.printer import JsonPrinter, Printer, TextPrinter
 from wegent_jupyter.cli.screen import Screen, clean
 from wegent_jupyter.cli.server import any_client, existing_client
 from wegent_jupyter.cli.words import REASONS, TRAVELS
+from wegent_jupyter.client.choosing import here, kind_of, looked, only_agent, pick, pick_project
 from wegent_jupyter.client.client import ApiError, Client
 from wegent_jupyter.protocol import api
-from wegent_jupyter.protocol.models import ProviderKind
 from wegent_jupyter.protocol.states import TurnState
 
 STATUSES = {TurnState.COMPLETED: 0, TurnState.FAILED: 1, TurnState.CANCELLED: 130}
@@ -96,11 +95,11 @@ async def _first(client: Client, prompt: str, options: argparse.Namespace, attac
     """Send the first message of a task."""
     project = await pick_project(client, options.project) if options.project is not None else None
     wanted = project.device_id if project is not None and options.device is None else options.device
-    device = await _looked(client, await pick(client, wanted), options.agent)
+    device = await looked(client, await pick(client, wanted), options.agent)
     path = options.workspace or (str(Path.cwd()) if project is None and here(client, device) else None)
     request = api.CreateTask(
         prompt=prompt,
-        agent=options.agent or only_agent(device, options.model, await _kind(client, options.model)),
+        agent=options.agent or only_agent(device, options.model, await kind_of(client, options.model)),
         mode=options.mode or "ask",
         model=options.model,
         device_id=device.device_id,
@@ -131,42 +130,6 @@ async def _follow_up(client: Client, prompt: str, options: argparse.Namespace, a
     if device is not None and device.device_id != task.device_id:
         print(clean(f"The task goes on on {device.name}, with a new session of the agent. {TRAVELS}"), file=sys.stderr)
     return turn
-
-
-async def _looked(client: Client, device: api.Device, wanted: str | None) -> api.Device:
-    """Return the device; it looks again for its agents first, if none that could be meant is ready."""
-    meant = [one for one in device.agents if one.id == wanted or (wanted is None and not one.practice)]
-    if device.status not in ("online", "busy") or any(one.ready for one in meant) or (wanted and not meant):
-        return device
-    return device.model_copy(update={"agents": await client.refresh_agents(device.device_id)})
-
-
-def only_agent(device: api.Device, model: api.ModelName | None, kind: ProviderKind | None) -> str:
-    """Return the agent to use when none is named; `kind` is that of a provider's model. Raises BadInput.
-
-    The practice agent is never chosen for somebody.
-    """
-    fit = [one for one in device.agents if model is None or model in one.models or (kind and one.provider == kind)]
-    ready = [one for one in fit if one.ready and not one.practice]
-    if len(ready) > 1 and model is None:
-        ready = [one for one in ready if one.logged_in is not False]
-    if len(ready) == 1:
-        return ready[0].id
-    every = ", ".join(one.id for one in fit)
-    if not every and model is not None:
-        raise BadInput(f"No agent of the device '{device.name}' takes --model {model}.")
-    raise BadInput(f"Which agent? Use --agent with one of: {every or 'none, the device offers no agents'}")
-
-
-async def _kind(client: Client, model: api.ModelName | None) -> ProviderKind | None:
-    """Return which API a provider's model speaks; raises BadInput, which lists the models that there are."""
-    if model is None or model == api.PRACTICE_MODEL:
-        return None
-    there = {one.model: one.kind for one in await client.models()}
-    if model not in there:
-        known = ", ".join([*there, api.PRACTICE_MODEL])
-        raise BadInput(f"The model '{model}' is unknown. Models: {known}. To add one: jupyter wegent models add --help")
-    return there[model]
 
 
 async def _follow(client: Client, turn: api.Turn, printer: Printer, asker: Asker) -> api.Turn:

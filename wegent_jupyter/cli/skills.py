@@ -4,11 +4,11 @@ import argparse
 import sys
 
 from wegent_jupyter.cli.confirm import agreed
-from wegent_jupyter.cli.devices import pick, place
 from wegent_jupyter.cli.screen import clean, printable
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.cli.tables import print_json, print_table
 from wegent_jupyter.cli.wording import counted
+from wegent_jupyter.client.choosing import pick, place
 from wegent_jupyter.protocol import api
 from wegent_jupyter.protocol.skills import Sharing, SharingReport, SharingResult, Skill
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from wegent_jupyter.cli.devices import pick, pick_project, place
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.screen import clean
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.cli.terminal_faces import Face, Pipe, Tty
+from wegent_jupyter.client.choosing import pick, pick_project, place
 from wegent_jupyter.client.client import Client
 from wegent_jupyter.client.terminal_view import Attached, Away, Exit, Notice, Output, TerminalView
 from wegent_jupyter.protocol import api

@@ -2,10 +2,10 @@
 
 import argparse
 
-from wegent_jupyter.cli.devices import pick, place
 from wegent_jupyter.cli.errors import BadInput
 from wegent_jupyter.cli.server import existing_client
 from wegent_jupyter.cli.tables import print_json, print_table
+from wegent_jupyter.client.choosing import pick, place
 
 ANSWERS = {True: "trusted", False: "not trusted"}
 

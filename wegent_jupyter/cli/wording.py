@@ -1,10 +1,10 @@
 """Approvals, and what turns changed, in words, for a terminal."""
 
-import difflib
 import json
 from typing import Any
 
 from wegent_jupyter.cli.screen import printable
+from wegent_jupyter.client.diffs import unified
 from wegent_jupyter.protocol import api
 
 NAMED = 3
@@ -48,18 +48,6 @@ def _proposed(diff: dict[str, Any]) -> list[str]:
     path, old = printable(str(diff.get("path") or "")), diff.get("old")
     lines = unified(path, old, diff.get("new") or "")
     return lines or [f"{path}: {'nothing changes' if old is not None else 'a new, empty file'}"]
-
-
-def unified(path: str, old: str | None, new: str | None) -> list[str]:
-    """Return a unified diff of two texts, None where there is no such file; empty when no line differs."""
-    before, after = (path if text is not None else "/dev/null" for text in (old, new))
-    return list(difflib.unified_diff(_lines(old), _lines(new), before, after, lineterm=""))
-
-
-def _lines(text: Any) -> list[str]:
-    """Split at line feeds alone: what else may end a line is shown as what it is."""
-    lines = str(text or "").split("\n")
-    return lines[:-1] if lines[-1] == "" else [*lines, "\\ No newline at end of file"]
 
 
 def changed(files: list[dict[str, Any]], total: int) -> str:

@@ -1,7 +1,8 @@
 """Requests to the API, and what it answers."""
 
 import ssl
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import httpx
 from pydantic import BaseModel
@@ -12,6 +13,8 @@ from wegent_jupyter.protocol import api
 M = TypeVar("M", bound=BaseModel)
 
 REQUEST_SECONDS = 30.0
+REFUSED: Final = (401, 403)
+Find = Callable[[], Server | None]
 
 
 class ApiError(Exception):
@@ -27,11 +30,16 @@ class Unreachable(Exception):
     """No server answers."""
 
 
-class Rest:
-    """Sends requests to one server."""
+class NotListening(Unreachable):
+    """Nobody took the request."""
 
-    def __init__(self, server: Server) -> None:
-        """Connect nothing yet."""
+
+class Rest:
+    """Sends requests to one server, wherever that is by now."""
+
+    def __init__(self, server: Server, find: Find = lambda: None) -> None:
+        """Connect nothing yet. `find` says where the server is after a restart, which changes port and token."""
+        self._find = find
         self._use(server)
 
     @property
@@ -59,16 +67,49 @@ class Rest:
     async def _request(
         self, method: str, path: str, body: str | bytes | None, model: type[M], timeout: float = REQUEST_SECONDS
     ) -> M:
-        try:
-            answer = await self._http.request(method, path, content=body, timeout=timeout)
-        except httpx.TransportError as error:
-            raise Unreachable(f"{self._server.url} does not answer: {error}") from error
+        answer = await self._ask(method, path, body, timeout)
         if answer.is_error:
             raise ApiError(answer.status_code, _problem(answer))
         try:
             return model.model_validate_json(answer.content)
         except ValueError as error:
             raise Unreachable(f"{self._server.url} does not answer as a gateway does: is the address right?") from error
+
+    async def _ask(self, method: str, path: str, body: str | bytes | None, timeout: float) -> httpx.Response:
+        """Send a request, and once more if the server has moved and nobody can have acted on it."""
+        asked = self._server
+        try:
+            answer = await self._send(method, path, body, timeout)
+        except NotListening:
+            if not await self._moved(asked):
+                raise
+        else:
+            if answer.status_code not in REFUSED or not await self._moved(asked):
+                return answer
+        return await self._send(method, path, body, timeout)
+
+    async def _send(self, method: str, path: str, body: str | bytes | None, timeout: float) -> httpx.Response:
+        url = self._server.url
+        try:
+            return await self._http.request(method, path, content=body, timeout=timeout)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise NotListening(f"{url} does not answer: {error}") from error
+        except httpx.TransportError as error:
+            raise Unreachable(f"{url} does not answer: {error}") from error
+
+    async def _moved(self, asked: Server) -> bool:
+        """Say whether a server that published itself is elsewhere by now; if so it is the one in use."""
+        if self._server == asked and asked.published:
+            await self._look()
+        return self._server != asked
+
+    async def _look(self) -> None:
+        """Use the server where it is now, if that can be told."""
+        found = self._find()
+        if found is not None and found != self._server:
+            before = self._http
+            self._use(found)
+            await before.aclose()
 
 
 def http_client(server: Server, context: ssl.SSLContext | None, base: str, timeout: float) -> httpx.AsyncClient:
@@ -98,5 +139,5 @@ def _problem(answer: httpx.Response) -> api.Problem:
     try:
         return api.Problem.model_validate_json(answer.content)
     except ValueError:
-        text = f"The server answered {answer.status_code}."
+        text = f"The server answered {answer.status_code}, not as a gateway does: it starts, or has no Wegent."
         return api.Problem(detail=text, message=text, code=f"http_{answer.status_code}")

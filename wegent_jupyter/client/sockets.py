@@ -10,12 +10,10 @@ from urllib.parse import urlsplit
 import aiohttp
 import socketio
 
-from wegent_jupyter.client.discover import Server
-from wegent_jupyter.client.rest import ApiError, Rest, Unreachable
+from wegent_jupyter.client.rest import REFUSED, ApiError, Rest, Unreachable
 from wegent_jupyter.protocol import api
 
 RECONNECT_SECONDS = 1.0
-REFUSED = (401, 403)
 MAX_MESSAGE_BYTES = 16 << 20
 DROPPED: Final = (
     socketio.exceptions.ConnectionError,
@@ -27,11 +25,6 @@ DROPPED: Final = (
 
 class Sockets(Rest):
     """Opens connections with what opens the API."""
-
-    def __init__(self, server: Server, find: Callable[[], Server | None] = lambda: None) -> None:
-        """Connect nothing yet. `find` says where the server is after a restart, which changes port and token."""
-        super().__init__(server)
-        self._find = find
 
     @contextlib.asynccontextmanager
     async def socket(
@@ -67,10 +60,7 @@ class Sockets(Rest):
     async def find_again(self) -> None:
         """Give the server a moment, then look where it is now; raises ApiError when it does not know us any more."""
         await asyncio.sleep(RECONNECT_SECONDS)
-        found = self._find()
-        if found is not None and found != self._server:
-            await self._http.aclose()
-            self._use(found)
+        await self._look()
         if self.remote:
             await self._check_token()
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from wegent_jupyter.gateway.store import records
 from wegent_jupyter.gateway.store.tables import events
 from wegent_jupyter.protocol.api import Turn
-from wegent_jupyter.protocol.context import with_context
+from wegent_jupyter.protocol.context import CLOSING, OPENING, with_context, without_context
 from wegent_jupyter.protocol.transcript import Item, apply_item
 
 Said = dict[str, str]
@@ -83,9 +83,17 @@ def bounded(newest_first: Iterator[Said]) -> list[Said]:
         if len(content) > left:
             # The end of a text is worth more than its beginning, except when hardly anything of it is left.
             if left > MAX_BYTES // 8:
-                kept.append({**one, "content": "…" + content[-left:].decode(errors="ignore")})
+                kept.append({**one, "content": _end(one["content"], left)})
             kept.append({"role": "note", "content": CUT})
             break
         kept.append(one)
         left -= len(content)
     return kept[::-1]
+
+
+def _end(text: str, size: int) -> str:
+    """Return the last `size` bytes of what was said: never half of what a person sent, which would read as said."""
+    kept = text.encode()[-size:].decode(errors="ignore")
+    if CLOSING in kept and OPENING not in kept:
+        kept = without_context(text).encode()[-size:].decode(errors="ignore")
+    return f"…{kept}"

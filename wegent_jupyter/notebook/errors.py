@@ -11,7 +11,7 @@ class WegentError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython prints instead of a traceback."""
-        return [f"Wegent: {self.message}", *([self.fix] if self.fix else [])]
+        return [_visible(f"Wegent: {self.message}"), *([_visible(self.fix)] if self.fix else [])]
 
 
 class NoServer(WegentError):
@@ -29,3 +29,19 @@ class Refused(WegentError):
 
 class BadCall(WegentError):
     """What was asked for makes no sense; the message says what to write instead."""
+
+
+class TookTooLong(WegentError, TimeoutError):
+    """What was waited for did not come in the time that was given."""
+
+
+def text_of(given: object, what: str) -> str:
+    """Return a text that a person gave; raises BadCall for anything else, and for one without a word."""
+    if not isinstance(given, str) or not given.strip():
+        raise BadCall(f"{what} is empty, or no text: write what the agent shall do.")
+    return given
+
+
+def _visible(text: str) -> str:
+    """Return text without what a terminal or a notebook would obey: names in it may be anybody's."""
+    return "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in text)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Enum, Float, Integer, List, Unicode, default
+from traitlets import Bool, Enum, Float, Integer, List, TraitError, Unicode, default, validate
 
 if TYPE_CHECKING:
     from wegent_jupyter.server.service import Service
+
+
+MAX_NOTICE = 500
 
 
 class Names(List[str]):
@@ -66,11 +69,22 @@ class WegentApp(ExtensionApp):
         "tasks. Off: every authenticated principal is the one owner, as token logins make a new name per browser.",
     ).tag(config=True)
 
+    notice = Unicode(
+        help="Plain text that every face shows, up to 500 characters, such as what this server is for."
+    ).tag(config=True)
+
     service: "Service | None" = None
 
     @default("data_dir")
     def _default_data_dir(self) -> str:
         return f"{jupyter_data_dir()}/wegent"
+
+    @validate("notice")
+    def _check_notice(self, proposal: dict[str, Any]) -> str:
+        notice: str = proposal["value"].strip()
+        if len(notice) > MAX_NOTICE or not notice.replace("\n", " ").isprintable():
+            raise TraitError(f"WegentApp.notice has to be plain text of at most {MAX_NOTICE} characters.")
+        return notice
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Start once the server listens; imports happen in a thread, so that it goes on answering."""

@@ -1,4 +1,4 @@
-"""Who asks: people and programs through Jupyter's identity, our own command line through a narrow token."""
+"""Who asks: people and programs through Jupyter's identity, our command line and kernels through narrow tokens."""
 
 import hmac
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SINGLE_OWNER = "local"
 """The one owner where identities are not stable."""
 TOKEN_SCHEME = "wegent "  # noqa: S105 - a scheme, not a secret
+KERNELS_MAY_NOT = "Kernels of notebooks cannot do this."
+IN_A_FACE = "Do it in JupyterLab, or with `jupyter wegent` on the computer on which it runs."
 
 
 def same_secret(given: str, expected: str) -> bool:
@@ -61,6 +63,8 @@ class WegentAuth(JupyterHandler):
     service: "Service"
     credential: "CredentialEntry | None" = None
     """The API token or key by which this request came."""
+    by_kernel = False
+    """This request came by the token that kernels get."""
     _by_runtime_token = False
 
     def initialize(self, service: "Service") -> None:
@@ -68,10 +72,12 @@ class WegentAuth(JupyterHandler):
         self.service = service
 
     async def prepare(self, *args: Any, **kwargs: Any) -> Any:
-        """Accept our own secrets, which open `/wegent/…` and nothing else: API tokens and keys, the runtime token."""
+        """Accept our own secrets, which open `/wegent/…` and nothing else."""
         given = self.request.headers.get("Authorization", "")
         ours = given.lower().startswith(TOKEN_SCHEME)
-        self._by_runtime_token = ours and same_secret(given[len(TOKEN_SCHEME) :].strip(), self.service.runtime_token)
+        token = given[len(TOKEN_SCHEME) :].strip() if ours else ""
+        self._by_runtime_token = same_secret(token, self.service.runtime_token)
+        self.by_kernel = same_secret(token, self.service.kernels.token)
         if not ours and (secret := presented(self.request.headers)):
             self.credential = self.service.api_credential(secret)
         return await super().prepare(*args, **kwargs)
@@ -79,7 +85,7 @@ class WegentAuth(JupyterHandler):
     @property
     def identity_provider(self) -> IdentityProvider:
         """Return who identifies this request: the server's provider, which need not know our secrets, or ours."""
-        if self._by_runtime_token:
+        if self._by_runtime_token or self.by_kernel:
             return self.service.identity_of(self.service.embedded_owner())
         if self.credential is not None:
             return self.service.identity_of(self.credential.owner)
@@ -89,17 +95,27 @@ class WegentAuth(JupyterHandler):
     def authorizer(self) -> Authorizer:
         """Return who decides what this request may do: the operator's, wherever it can judge who comes."""
         theirs: Authorizer = super().authorizer
-        ours = self._by_runtime_token or self.credential is not None
+        ours = self._by_runtime_token or self.by_kernel or self.credential is not None
         return AllowAllAuthorizer() if ours and knows_hub_users_only(theirs) else theirs
 
     def need_person(self) -> None:
-        """Refuse what a token or key must not do: make others, let machines in; raises Forbidden."""
+        """Refuse what neither a token or key nor a kernel must do: make others, let machines in; raises Forbidden."""
+        self.need_person_or_kernel()
+        self.refuse_kernel()
+
+    def need_person_or_kernel(self) -> None:
+        """Refuse what a token or key must not do, and the owner's kernels may; raises Forbidden."""
         if self.credential is not None:
             raise Forbidden(
                 "API tokens and keys cannot do this.",
                 code="tokens_make_no_tokens",
-                fix="Do it in JupyterLab, or with `jupyter wegent` on the computer on which it runs.",
+                fix=IN_A_FACE,
             )
+
+    def refuse_kernel(self) -> None:
+        """Refuse what a kernel has no need to do, whose code may be somebody else's; raises Forbidden."""
+        if self.by_kernel:
+            raise Forbidden(KERNELS_MAY_NOT, code="not_from_kernels", fix=IN_A_FACE)
 
     @property
     def owner(self) -> str:

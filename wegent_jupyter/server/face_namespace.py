@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from wegent_jupyter.gateway.errors import Refused
 from wegent_jupyter.gateway.store.store import StoreFailed
+from wegent_jupyter.server.auth import KERNELS_MAY_NOT
 
 if TYPE_CHECKING:
     from wegent_jupyter.gateway.credentials import CredentialEntry
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class FaceNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
-    """Takes in whom Jupyter knows, and who brought an API token or key."""
+    """Takes in whom Jupyter knows, and who brought a secret of ours."""
+
+    for_kernels = True
+    """Kernels of notebooks may come in."""
 
     def __init__(self, namespace: str, service: "Service") -> None:
         """Answer for a service."""
@@ -25,12 +29,14 @@ class FaceNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._handlers: dict[str, SocketHandler] = {}
 
     async def on_connect(self, sid: str, environ: dict[str, Any], _auth: Any = None) -> None:
-        """Accept whom Jupyter knows, and who brought an API token or key."""
+        """Accept whom Jupyter knows, and who brought a secret of ours."""
         handler: SocketHandler = environ["tornado.handler"]
         if handler.current_user is None:
             raise socketio.exceptions.ConnectionRefusedError("Not authenticated")
         if handler.credential is not None and not self._service.gateway.credentials.alive(handler.credential):
             raise socketio.exceptions.ConnectionRefusedError("Not authenticated")
+        if handler.by_kernel and not self.for_kernels:
+            raise socketio.exceptions.ConnectionRefusedError(KERNELS_MAY_NOT)
         handler.admitted = True
         self._handlers[sid] = handler
         self._owners[sid] = self._service.owner_of(handler.current_user)

@@ -40,6 +40,7 @@ class DeviceHandler(Handler):
     @route
     async def delete(self, device_id: str) -> None:
         """Remove a device; with `revoke=true` it cannot register again by itself."""
+        self.refuse_kernel()
         revoke = self.flag("revoke")
         if revoke:
             self.need_person()
@@ -95,6 +96,7 @@ class UpgradeHandler(Handler):
     @route
     async def post(self, device_id: str) -> None:
         """Ask an executor to upgrade itself."""
+        self.refuse_kernel()
         request = self.read(managing.Upgrade)
         self.reply(await self.service.gateway.commands.upgrade(self.owner, device_id, request))
 
@@ -151,6 +153,7 @@ class AgentPathHandler(Handler):
     @route
     async def put(self, device_id: str, agent_id: str) -> None:
         """Tell a device where an agent's program is."""
+        self.refuse_kernel()
         data = {"agent": agent_id, "path": self.read(api.AgentPath).path}
         self.reply(await self.service.gateway.ask_agents(self.owner, device_id, wire.AGENT_PATH, data))
 
@@ -166,6 +169,7 @@ class TrustHandler(Handler):
     @route
     async def put(self, device_id: str) -> None:
         """Say whether the agent configuration that a directory brings may be used."""
+        self.refuse_kernel()
         await self._ask(device_id, wire.TRUST, self.read(api.TrustRequest).model_dump())
 
     async def _ask(self, device_id: str, event: str, data: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ class RuntimeConfigHandler(PersonalHandler):
     @route
     async def put(self) -> None:
         """Switch the personal login and the proxy on or off."""
-        self.need_person()
+        self.need_person_or_kernel()
         request = self.read(personal.UpdateRuntimeConfig)
         self.reply(await self.settings_of_people.personal.update(self.owner, request))
 
@@ -42,7 +42,7 @@ class AuthJsonHandler(PersonalHandler):
     @route
     async def post(self) -> None:
         """Keep a login."""
-        self.need_person()
+        self.need_person_or_kernel()
         self.settings_of_people.personal.check_upload()
         request = self.read(personal.UploadAuth)
         self.reply(await self.settings_of_people.personal.upload(self.owner, request.auth_json))
@@ -50,7 +50,7 @@ class AuthJsonHandler(PersonalHandler):
     @route
     async def delete(self) -> None:
         """Keep none any more; devices keep theirs."""
-        self.need_person()
+        self.need_person_or_kernel()
         self.reply(await self.settings_of_people.personal.forget(self.owner))
 
 
@@ -60,7 +60,7 @@ class ImportHandler(PersonalHandler):
     @route
     async def post(self) -> None:
         """Keep the login that an online device has."""
-        self.need_person()
+        self.need_person_or_kernel()
         request = self.read(personal.ImportAuth)
         self.reply(await self.settings_of_people.logins.fetch(self.owner, request.device_id))
 
@@ -86,7 +86,7 @@ class ProxyHandler(PersonalHandler):
     @route
     async def put(self) -> None:
         """Keep an address, or clear it."""
-        self.need_person()
+        self.need_person_or_kernel()
         request = self.read(personal.UpdateProxy)
         self.reply(await self.settings_of_people.personal.set_proxy(self.owner, request.proxy_url))
 
@@ -97,7 +97,7 @@ class TestProxyHandler(PersonalHandler):
     @route
     async def post(self) -> None:
         """Try a proxy from a device."""
-        self.need_person()
+        self.need_person_or_kernel()
         request = self.read(personal.TestProxy)
         result: TestResult = await self.settings_of_people.checks.proxy(self.owner, request)
         self.reply(result)
@@ -114,14 +114,14 @@ class LoginHandler(Handler):
     @route
     async def post(self, device_id: str, agent_id: str) -> None:
         """Begin one, or show the one that has begun."""
-        self.need_person()
+        self.need_person_or_kernel()
         self.read(personal.StartLogin)
         await self._ask(device_id, agent_id, "start")
 
     @route
     async def delete(self, device_id: str, agent_id: str) -> None:
         """End it."""
-        self.need_person()
+        self.need_person_or_kernel()
         await self._ask(device_id, agent_id, "cancel")
 
     async def _ask(self, device_id: str, agent_id: str, action: Literal["start", "status", "cancel"]) -> None:

@@ -69,6 +69,7 @@ class ProjectTerminalHandler(Handler):
     @route
     async def post(self, project_id: str) -> None:
         """Open a terminal in a project, or where a task of it works; Wegent's `client_origin` changes nothing."""
+        self.refuse_kernel()
         request = self.read(projects.ProjectTerminal)
         self.reply(await self.service.gateway.project_terminal(self.owner, int(project_id), request))
 

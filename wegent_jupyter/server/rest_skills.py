@@ -25,14 +25,14 @@ class SharingHandler(Handler):
     @route
     async def post(self, device_id: str) -> None:
         """Share: do what was shown."""
-        self.need_person()
+        self.need_person_or_kernel()
         request = self.read(skills.ShareRequest)
         self.reply(await self.service.gateway.relay.share(self.owner, device_id, request))
 
     @route
     async def delete(self, device_id: str) -> None:
         """Take it back."""
-        self.need_person()
+        self.need_person_or_kernel()
         self.reply(await self.service.gateway.relay.unshare(self.owner, device_id))
 
 

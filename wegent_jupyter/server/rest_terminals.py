@@ -12,6 +12,7 @@ class DeviceTerminalHandler(Handler):
     @route
     async def post(self, device_id: str) -> None:
         """Open a terminal on a device."""
+        self.refuse_kernel()
         request = self.read(terminals.StartTerminal)
         self.reply(await self.service.gateway.terminals.start(self.owner, device_id, request))
 
@@ -37,6 +38,7 @@ class TerminalHandler(Handler):
     @route
     async def delete(self, session_id: str) -> None:
         """End a terminal's shell and all that it started."""
+        self.refuse_kernel()
         await self.service.gateway.terminals.end(self.owner, session_id)
         self.reply(managing.Message(message=f"Terminal '{session_id}' ended"))
 

@@ -25,6 +25,7 @@ from wegent_jupyter.server import rest
 from wegent_jupyter.server.auth import SINGLE_OWNER, OwnerIdentity, same_secret
 from wegent_jupyter.server.device_namespace import DeviceNamespace
 from wegent_jupyter.server.faces import Broadcaster
+from wegent_jupyter.server.kernel_access import KernelAccess
 from wegent_jupyter.server.limits import Rate
 from wegent_jupyter.server.metrics import Metrics
 from wegent_jupyter.server.sockets import FACES, SocketHandler, make_server
@@ -56,6 +57,7 @@ class Service:
         self.state: api.GatewayState = "starting"
         self._reason: str | None = None
         self.runtime_token = secrets.token_urlsafe(32)
+        self.kernels = KernelAccess(self.serverapp.runtime_dir)
         self._identities: dict[str, OwnerIdentity] = {}
         self._embedded_key = secrets.token_urlsafe(32)
         self.join_rate = Rate(10, 60.0)
@@ -81,6 +83,7 @@ class Service:
             self.spawn(self._take_over())
         elif await self._open():
             log.info("Wegent runs at %s", self._url())
+        self._tell_kernels()
         self.spawn(self._report_activity())
         self.spawn(self._end_expired())
 
@@ -97,6 +100,7 @@ class Service:
                 await self._gateway.close()
             await self._sockets.shutdown()
         finally:
+            self.kernels.forget()
             self._lock.release()
 
     async def _stop_executor(self) -> None:
@@ -108,9 +112,11 @@ class Service:
 
     async def _take_over(self) -> None:
         """Wait until the lock is free, then be the gateway."""
-        while not self._try_lock():  # noqa: ASYNC110 - another process holds it: there is no event to await
+        while not self._try_lock():
+            self._tell_kernels()
             await asyncio.sleep(TAKE_OVER_SECONDS)
         await self._open()
+        self._tell_kernels()
 
     def _try_lock(self) -> bool:
         try:
@@ -133,7 +139,8 @@ class Service:
         gateway.credentials.on_revoked = self._end_connections
         self._gateway = gateway
         self.state = "running"
-        self._lock.publish({"pid": os.getpid(), "url": self._url(), "token": self.runtime_token, **self._reach()})
+        tokens = {"token": self.runtime_token, "kernel_token": self.kernels.token}
+        self._lock.publish({"pid": os.getpid(), "url": self._url(), **tokens, **self._reach()})
         if self._app.embedded_executor == "on":
             self._start_executor()
         await self._sockets.emit("gateway", self.version().model_dump(), namespace=FACES)
@@ -215,7 +222,16 @@ class Service:
             url=self._elsewhere() if self.state == "elsewhere" else None,
             reason=self._reason,
             root=self._root(),
+            gateway_id=self._gateway.id if self._gateway is not None else None,
+            notice=self._app.notice or None,
         )
+
+    def _tell_kernels(self) -> None:
+        """Tell our kernels where the gateway is; also where it cannot run, as its server says why."""
+        if self.state == "elsewhere":
+            self.kernels.tell_of(self._lock.holder())
+        else:
+            self.kernels.tell(self._url(), self._reach())
 
     def _root(self) -> str | None:
         """Return the directory whose files the contents API shows, if they are files."""

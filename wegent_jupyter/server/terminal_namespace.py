@@ -29,6 +29,8 @@ READ_SECONDS = 0.02
 class TerminalNamespace(FaceNamespace):
     """`/terminal`."""
 
+    for_kernels = False
+
     def __init__(self, service: "Service") -> None:
         """Answer for a service."""
         super().__init__(wire.NAMESPACE, service)

@@ -384,6 +384,10 @@ export interface IVersion {
   reason: string | null;
   /** The directory whose files this server shows, links followed; absent where it has none. */
   root?: string | null;
+  /** Whose numbers those of its tasks are; null while no gateway runs here. */
+  gateway_id?: string | null;
+  /** What the operator wants every face to say. */
+  notice?: string | null;
 }
 
 /** The body of every error answer. */

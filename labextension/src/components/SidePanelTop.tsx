@@ -12,6 +12,7 @@ import { GatewayNotice } from './GatewayNotice';
 import { useValue } from './hooks';
 import { IconButton } from './IconButton';
 import { openMenu, type MenuItem } from './menu';
+import { OperatorNotice } from './OperatorNotice';
 import { PracticeBlock } from './PracticeBlock';
 
 /** JupyterLab's own command; Notebook has it too. */
@@ -39,6 +40,7 @@ export function SidePanelTop(props: {
           }
         />
       </div>
+      <OperatorNotice />
       <GatewayNotice />
       {version?.state === 'running' && state !== 'first' && (
         <>

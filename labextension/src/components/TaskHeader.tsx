@@ -101,7 +101,7 @@ function Tools(props: ITaskHeaderProps): React.ReactElement {
   );
 }
 
-function QueueFacts(props: ITaskHeaderProps): React.ReactElement {
+export function QueueFacts(props: ITaskHeaderProps): React.ReactElement {
   const { trans } = useFace();
   const { task, turn, device } = props;
   return (
@@ -115,7 +115,7 @@ function QueueFacts(props: ITaskHeaderProps): React.ReactElement {
 }
 
 /** Where the device is, while the task needs it. */
-function Away(props: ITaskHeaderProps): React.ReactElement | null {
+export function Away(props: ITaskHeaderProps): React.ReactElement | null {
   const { task, turn, device } = props;
   const ended = isFinal(turn?.state ?? task.state);
   return device && !present(device) && !ended ? (
@@ -153,7 +153,7 @@ function Reconnecting(props: { device: IDevice }): React.ReactElement {
   );
 }
 
-function Elapsed(props: { turn: ITurn }): React.ReactElement {
+export function Elapsed(props: { turn: ITurn }): React.ReactElement {
   const now = useNow(1_000);
   const { started_at, created_at } = props.turn;
   return (
@@ -163,7 +163,7 @@ function Elapsed(props: { turn: ITurn }): React.ReactElement {
   );
 }
 
-function Stop(props: {
+export function Stop(props: {
   task: ITask;
   turn: ITurn | undefined;
 }): React.ReactElement {

@@ -14,9 +14,11 @@ const STICKY = 40;
 /** The conversation; it follows new text while the user is at its end. */
 export function Transcript(props: {
   turns: readonly IShownTurn[];
+  /** Show this turn alone. */
+  only?: number | null;
 }): React.ReactElement {
   const { gateway, trans } = useFace();
-  const { turns } = props;
+  const { turns, only = null } = props;
   const devices = useValue(gateway.devices);
   const [scroller, setScroller] = React.useState<HTMLElement | null>(null);
   const [content, setContent] = React.useState<HTMLElement | null>(null);
@@ -35,16 +37,19 @@ export function Transcript(props: {
         <div ref={setContent} className="wegent-Content">
           {nearby && (
             <NearbyContext.Provider value={nearby}>
-              {turns.map((shown, at) => (
-                <TurnView
-                  key={shown.turn.id}
-                  shown={shown}
-                  who={whoAnswers(devices, turns, at)}
-                  next={running >= 0 && at > running}
-                  newest={running < 0 && at === turns.length - 1}
-                  last={at === turns.length - 1}
-                />
-              ))}
+              {turns.map(
+                (shown, at) =>
+                  (only === null || only === shown.turn.id) && (
+                    <TurnView
+                      key={shown.turn.id}
+                      shown={shown}
+                      who={whoAnswers(devices, turns, at)}
+                      next={running >= 0 && at > running}
+                      newest={running < 0 && at === turns.length - 1}
+                      last={at === turns.length - 1}
+                    />
+                  )
+              )}
             </NearbyContext.Provider>
           )}
         </div>
@@ -76,7 +81,8 @@ function whoAnswers(
   return moved ? `${name} · ${device?.name ?? id ?? ''}` : name;
 }
 
-function useNearby(scroller: HTMLElement | null): Nearby | null {
+/** What tells the parts of a scrolling element when they come near. */
+export function useNearby(scroller: HTMLElement | null): Nearby | null {
   const nearby = React.useMemo(
     () => scroller && new Nearby(scroller),
     [scroller]

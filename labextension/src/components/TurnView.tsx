@@ -155,7 +155,7 @@ function costText(trans: TranslationBundle, usage: IUsage | null): string {
     : trans.__('$%1 so far', cost.toFixed(2));
 }
 
-function usageText(trans: TranslationBundle, usage: IUsage): string {
+export function usageText(trans: TranslationBundle, usage: IUsage): string {
   const { input_tokens, output_tokens, total_tokens } = usage;
   if (input_tokens !== null && output_tokens !== null) {
     return trans.__('%1 in, %2 out tokens', input_tokens, output_tokens);

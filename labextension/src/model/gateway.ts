@@ -36,7 +36,7 @@ import { News } from './news';
 import { Cell } from './observable';
 import { ChangedFiles } from './openDocuments';
 import { Projects } from './projects';
-import { TaskSession } from './session';
+import { Sessions, type Follower } from './sessions';
 import { ShownChange } from './shownChange';
 import { currentTurn, isFinal } from './states';
 import { Tasks } from './tasks';
@@ -106,6 +106,7 @@ export class Gateway implements IDisposable {
     this.changedFiles = new ChangedFiles(this.devices, this.rest);
     this.trust = new Trust(this.deviceRest);
     this.socket = makeSocket(settings);
+    this.sessions = new Sessions(this.socket);
     this.terminalLink = new TerminalLink(() => makeTerminalSocket(this.socket));
     this.listen();
     this.socket.connect();
@@ -115,17 +116,9 @@ export class Gateway implements IDisposable {
     return this.disposed;
   }
 
-  /** Follow a task until the session is disposed; at most one session of a task at a time. */
-  open(taskId: number): TaskSession {
-    if (this.sessions.has(taskId)) {
-      throw new Error(`Task ${taskId} is open already`);
-    }
-    const session = new TaskSession(taskId, this.socket, () =>
-      this.sessions.delete(taskId)
-    );
-    this.sessions.set(taskId, session);
-    void session.join();
-    return session;
+  /** Follow a task, alone or with others, until the hold on it is disposed. */
+  open(taskId: number): Follower {
+    return this.sessions.open(taskId);
   }
 
   async createTask(request: ICreateTask): Promise<ITask> {
@@ -143,9 +136,9 @@ export class Gateway implements IDisposable {
 
   /** Add older tasks to the list; says how many there are in all. */
   async loadOlder(): Promise<number> {
-    const last = this.tasks.value.at(-1);
-    const { items, total } = await this.rest.tasks(last?.id ?? 0);
+    const { items, total } = await this.rest.tasks(this.lastListed);
     this.tasks.offer(items);
+    this.lastListed = items.at(-1)?.id ?? this.lastListed;
     return total;
   }
 
@@ -181,7 +174,7 @@ export class Gateway implements IDisposable {
 
   dispose(): void {
     this.disposed = true;
-    this.sessions.forEach(session => session.dispose());
+    this.sessions.dispose();
     this.terminalLink.dispose();
     this.socket.disconnect();
   }
@@ -206,11 +199,9 @@ export class Gateway implements IDisposable {
     socket.on('project:update', project => this.projects.put(project));
     socket.on('project:removed', ({ id }) => this.projects.drop(id));
     socket.on('settings', ({ what }) => this.news.tell(what));
-    socket.on('lagged', ({ task_id }) => {
-      void this.sessions.get(task_id)?.join();
-    });
+    socket.on('lagged', ({ task_id }) => this.sessions.join(task_id));
     socket.on('task:events', ({ task_id, events }, ack) => {
-      if (this.sessions.get(task_id)?.apply(events) !== false) {
+      if (this.sessions.apply(task_id, events)) {
         ack();
       }
     });
@@ -224,6 +215,7 @@ export class Gateway implements IDisposable {
       this.version.set(known.version);
       this.devices.reset(known.devices);
       this.tasks.reset(known.tasks);
+      this.lastListed = known.tasks.at(-1)?.id ?? 0;
       this.approvals.reset(known.approvals);
       this.terminals.reset(known.terminals ?? []);
       this.projects.reset(known.projects ?? []);
@@ -235,9 +227,9 @@ export class Gateway implements IDisposable {
     if (known.version.state === 'running') {
       this.news.tellAll();
     }
-    for (const session of this.sessions.values()) {
-      void session.join();
-      this.ensure(session.taskId).catch(() => undefined);
+    this.sessions.join();
+    for (const id of this.sessions.ids) {
+      this.ensure(id).catch(() => undefined);
     }
   }
 
@@ -282,6 +274,8 @@ export class Gateway implements IDisposable {
   }
 
   private readonly socket: TaskSocket;
-  private readonly sessions = new Map<number, TaskSession>();
+  private readonly sessions: Sessions;
+  /** The list is known down to this task; single older ones may be known, too. */
+  private lastListed = 0;
   private disposed = false;
 }

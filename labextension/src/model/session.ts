@@ -9,24 +9,47 @@ import { Hole, Transcript, type IShownTurn } from './transcript';
 /** Wait before asking again after a join that got no answer, in ms. */
 const RETRY_DELAY = 2_000;
 
-/** One task that is being looked at: its transcript, kept up to date over reconnects. */
+/** One task that is being looked at: its transcript, kept up to date over reconnects while somebody follows it. */
 export class TaskSession implements IDisposable {
   readonly turns = new Cell<readonly IShownTurn[]>([]);
   readonly problem = new Cell<ApiError | null>(null);
 
   constructor(
     readonly taskId: number,
-    private readonly socket: TaskSocket,
-    private readonly onDispose: () => void
+    private readonly socket: TaskSocket
   ) {}
 
   get isDisposed(): boolean {
     return this.disposed;
   }
 
+  /** The last position that was applied. */
+  get lastPos(): number {
+    return this.transcript.lastPos;
+  }
+
+  /** Whether somebody looks at it now. */
+  get followed(): boolean {
+    return this.followers > 0;
+  }
+
+  /** One more looks at it. */
+  follow(): void {
+    if (++this.followers === 1) {
+      void this.join();
+    }
+  }
+
+  /** One fewer does. */
+  unfollow(): void {
+    if (--this.followers === 0) {
+      leaveTask(this.socket, this.taskId);
+    }
+  }
+
   /** Ask for what comes after the last position applied; again after every connect. */
   async join(): Promise<void> {
-    if (this.disposed || !this.socket.connected) {
+    if (this.disposed || !this.followed || !this.socket.connected) {
       return;
     }
     try {
@@ -53,11 +76,7 @@ export class TaskSession implements IDisposable {
   }
 
   dispose(): void {
-    if (!this.disposed) {
-      this.disposed = true;
-      leaveTask(this.socket, this.taskId);
-      this.onDispose();
-    }
+    this.disposed = true;
   }
 
   private startAnew(hole: Hole): void {
@@ -81,5 +100,6 @@ export class TaskSession implements IDisposable {
 
   private transcript = new Transcript();
   private anew = false;
+  private followers = 0;
   private disposed = false;
 }

@@ -82,9 +82,11 @@ function outputOf(widget: Widget | null): ICellOutput | null {
   return { name: number ? `${name}-${number}` : name, outputs };
 }
 
-/** Bring the box into view, in the sidebar or in a task's tab, and put the cursor into it. */
+/** Bring the box into view, in the sidebar, a task's tab or a notebook's card, and put the cursor into it. */
 function show({ shell }: JupyterFrontEnd, box: IBox | undefined): void {
-  const place = box?.element.closest('#wegent-side, [id^="wegent-task-"]');
+  const place = box?.element.closest(
+    '#wegent-side, [id^="wegent-task-"], .jp-NotebookPanel'
+  );
   if (box && place) {
     shell.activateById(place.id);
     box.element.querySelector('textarea')?.focus();

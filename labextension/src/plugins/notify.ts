@@ -6,6 +6,7 @@ import { Notification } from '@jupyterlab/apputils';
 
 import type { IApproval, ITask } from '../api/types';
 import { Commands } from '../commands';
+import { isSeenInCard } from '../components/card/seen';
 import { commandOf, wants } from '../model/asking';
 import { unhidden } from '../model/text';
 import { reasonWord, stateWord } from '../model/words';
@@ -125,7 +126,8 @@ function announceConnection(
 
 function isSeen(tracker: ITaskTracker, taskId: number): boolean {
   const tab = tracker.find(widget => widget.content.taskId === taskId);
-  return !document.hidden && tab?.isVisible === true;
+  const seen = tab?.isVisible === true || isSeenInCard(taskId);
+  return !document.hidden && seen;
 }
 
 function notify(app: JupyterFrontEnd, { trans }: IWegent, task: ITask): void {

@@ -7,29 +7,34 @@ import { RenderMimeContext } from '../components/Rendered';
 import { TaskView } from '../components/TaskView';
 import { wegentIcon } from '../icons';
 import type { TaskSession } from '../model/session';
+import type { Follower } from '../model/sessions';
 import { FaceWidget } from './faceWidget';
 
 /** One task, followed as long as the tab is open; closing it does not stop the task. */
 export class TaskTab extends FaceWidget {
   constructor(
     face: IFace,
-    readonly session: TaskSession,
+    private readonly follower: Follower,
     rendermime: IRenderMimeRegistry
   ) {
     super(
       face,
       <RenderMimeContext.Provider value={rendermime}>
-        <TaskView session={session} />
+        <TaskView session={follower.session} />
       </RenderMimeContext.Provider>
     );
     this.addClass('wegent-Task');
-    this.node.dataset.taskId = String(session.taskId);
+    this.node.dataset.taskId = String(this.taskId);
     this.title.icon = wegentIcon;
     this.title.closable = true;
     this.title.label = face.trans.__('Task');
     this.tasks = face.gateway.tasks;
     this.tasks.changed.connect(this.onTasks, this);
     this.onTasks();
+  }
+
+  get session(): TaskSession {
+    return this.follower.session;
   }
 
   get taskId(): number {
@@ -39,7 +44,7 @@ export class TaskTab extends FaceWidget {
   override dispose(): void {
     if (!this.isDisposed) {
       this.tasks.changed.disconnect(this.onTasks, this);
-      this.session.dispose();
+      this.follower.dispose();
       super.dispose();
     }
   }

@@ -11,6 +11,7 @@ import { useTrans } from '../face';
 import { GatewayNotice } from '../GatewayNotice';
 import { useValue } from '../hooks';
 import { ModelsSection } from '../models/ModelsSection';
+import { OperatorNotice } from '../OperatorNotice';
 import { CodexSection } from '../personal/CodexSection';
 import { ProxySection } from '../personal/ProxySection';
 import { SkillsSection } from '../skills/SkillsSection';
@@ -50,6 +51,7 @@ export function SettingsView(props: {
         </div>
       </nav>
       <div className="wegent-SettingsMain">
+        <OperatorNotice />
         <GatewayNotice />
         <SectionBody section={current} device={device} />
       </div>

@@ -1,0 +1,74 @@
+"""What people call: run something, and see what there is."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wegent_jupyter.notebook import sending
+from wegent_jupyter.notebook.context import gather
+from wegent_jupyter.notebook.errors import BadCall, NoServer
+from wegent_jupyter.notebook.session import session
+from wegent_jupyter.notebook.task_object import Task
+from wegent_jupyter.protocol import api
+
+MOST_TASKS = 200
+
+
+def run(
+    prompt: str,
+    *,
+    device: sending.Chosen | None = None,
+    agent: str | None = None,
+    mode: api.Mode | None = None,
+    model: str | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+    context: Mapping[str, Any] | Sequence[Any] = (),
+    project: str | int | None = None,
+    worktree: bool = False,
+    title: str | None = None,
+) -> Task:
+    """Give an agent something to do and return at once with the task; raises WegentError.
+
+    `device`: name or id; by default what `use` chose, else the starred one, else this computer. `agent`: by default the
+    only one that is ready there. `mode`: `ask` (by default), `edits`, `plan` or `full`. `cwd`: the directory in which
+    it works; by default this notebook's, on another machine a new one. `context`: variables to send with it.
+    """
+    here = session()
+    message = sending.Message(prompt, device, agent, mode, model, cwd, gather(context), project, worktree, title)
+    return Task(here, here.call(sending.first(here.client, message, sending.default_device())).task)
+
+
+def task(task_id: int) -> Task:
+    """Return the task of that number; raises WegentError."""
+    if isinstance(task_id, bool) or not isinstance(task_id, int):
+        raise BadCall(f"A task has a number, such as wg.task(12); {type(task_id).__name__} is none.")
+    here = session()
+    return Task(here, here.call(here.client.task(task_id)))
+
+
+def tasks(limit: int = 20) -> list[Task]:
+    """Return the newest tasks, at most 200; raises WegentError."""
+    here = session()
+    return [Task(here, one) for one in here.call(here.client.tasks(max(1, min(limit, MOST_TASKS))))]
+
+
+def devices() -> list[api.Device]:
+    """Return all devices; raises WegentError."""
+    here = session()
+    return here.call(here.client.devices())
+
+
+def load(path: str | Path) -> Task:
+    """Return the task of a transcript that was saved as a notebook, to go on with it; raises WegentError."""
+    from wegent_jupyter.client.transcript_file import BadTranscript, read
+
+    try:
+        found = read(path)
+    except BadTranscript as error:
+        raise BadCall(str(error)) from None
+    here = session()
+    gateway = here.call(here.client.version()).gateway_id
+    if found.gateway is not None and gateway is not None and found.gateway != gateway:
+        raise NoServer(f"{path} is of a task on another server: number {found.task_id} means something else here.")
+    return task(found.task_id)
