@@ -101,6 +101,12 @@ HOSTILE = [
     f"*{X}* **{X}** ~~{X}~~ - [ ] {X}",
     f"~~```~~{X}```",
     f"~~`a~~{X}` ~~b",
+    f"$```!<[^$ {X}```",
+    f"|\\[\n|$(``1. $]{X}](https://a.example](https://a.example``",
+    "$` $[a](javascript:alert(1))`",
+    "$` $![x](https://tracker.example/p.png)`",
+    f"\\\\begin{{a}}\n```\n{X}\\end{{a}}",
+    f"\\\\\\\\begin{{a}}\n\n```\n{X}\\end{{a}}\n```\n",
 ]
 
 
@@ -141,6 +147,11 @@ def test_formatting_stays() -> None:
     ):
         assert shown in html
     assert "```python\nif a < b: pass\n```" in harmless(text)
+
+
+def test_no_formula_that_begins_before_code_makes_a_link_of_it() -> None:
+    assert "\\href" not in page(harmless("it costs $5 `or$ \\href{javascript:alert(1)}{x}$`"))
+    assert "<code>C:\\data</code>" in page(harmless("it is in `C:\\data`, and costs $5"))
 
 
 def test_no_formula_of_an_answer_makes_a_link() -> None:

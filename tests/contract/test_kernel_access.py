@@ -173,6 +173,15 @@ def test_the_file_follows_whoever_has_the_gateway(tmp_path: Path) -> None:
     assert not file.exists()
 
 
+def test_a_file_that_could_not_be_written_is_tried_again(tmp_path: Path) -> None:
+    access = KernelAccess(str(tmp_path / "later"))
+    access.tell("http://127.0.0.1:1/wegent", {})
+    (tmp_path / "later").mkdir()
+    access.tell("http://127.0.0.1:1/wegent", {})
+    told = json.loads((tmp_path / "later" / f"wegent-{os.getpid()}.json").read_text())
+    assert told["url"] == "http://127.0.0.1:1/wegent"
+
+
 def test_a_kernel_is_told_why_its_server_has_no_gateway(
     start_server: Callable[..., JupyterServer], tmp_path: Path, beside: Beside
 ) -> None:

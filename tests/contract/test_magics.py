@@ -232,6 +232,20 @@ def test_an_interrupt_of_the_kernel_stops_the_turn_that_is_waited_for(
     assert notebook.text("long.status") == "'cancelled'"
 
 
+def test_an_interrupt_in_the_moment_of_the_end_says_how_it_ended(notebook: Notebook) -> None:
+    notebook.run("%%wegent --agent practice --mode full --wait --as done\n!say x")
+    said = notebook.refused(
+        "from wegent_jupyter.notebook import magics\n"
+        "class Late(wg.Task):\n"
+        "    def wait(self, timeout=None):\n"
+        "        super().wait(timeout)\n"
+        "        if timeout is None: raise KeyboardInterrupt\n"
+        "late = Late(done.session, done.known)\n"
+        "magics._wait(late, late.turns[-1].turn.id)"
+    )
+    assert said.endswith("had ended already: completed.")
+
+
 def test_a_turn_that_failed_fails_the_cell_that_waited_for_it(notebook: Notebook) -> None:
     said = notebook.refused("%%wegent --agent practice --mode full --wait\n!error 500")
     assert "500" in said
@@ -251,19 +265,22 @@ BAD = [
     ("%%wegent --mode nope\nx", "invalid choice: 'nope'"),
     ("%%wegent --as 1a\nx", "no name for a variable"),
     ("%%wegent --as for\nx", "no name for a variable"),
+    ("%%wegent --as sys\nx", "would hide"),
+    ("%%wegent --as print\nx", "would hide"),
     ("%%wegent --with a.b\nx", "variables are given by name"),
     ("%%wegent --with missing\nx", "There is no variable 'missing'"),
     ("%%wegent --task missing\nx", "there is no such variable"),
     ("%%wegent --task sys\nx", "that is no task, it is module"),
     ("%%wegent --task 5 --worktree\nx", "for new tasks"),
     ("%%wegent --task 5\nx", "5"),
+    ("%%wegent --task 0\nx", "There is no task 0."),
+    (f"%%wegent --task {'9' * 5000}\nx", "There is no task with a number as large as that."),
     ("%%wegent --device missing\nx", "The device 'missing' is unknown"),
     ("%%wegent --agent missing\nx", "missing"),
     ("%%wegent --agent practice --project missing\nx", "The project 'missing' is unknown"),
     ("%%wegent --agent practice --model missing\nx", "missing"),
     ("%%wegent --agent practice --cwd /does/not/exist\nx", "/does/not/exist"),
     ("%%wegent --agent practice\n \n", "empty"),
-    ("%%wegent\nx", "Use --agent with one of"),
     ("%wegent nope", "There is: devices, use, tasks, approvals"),
     ("%wegent --device x", "begins with %%wegent"),
     ("%wegent tasks 5", "takes nothing behind it"),
@@ -282,6 +299,9 @@ def test_what_makes_no_sense_is_told_in_a_short_message_and_nothing_is_sent(
         assert says in said, code
         assert said.startswith("Wegent: ")
         assert len(said.splitlines()) <= 2, said
+    said = notebook.refused("%%wegent\nx")
+    assert "Use --agent with one of: practice, claude, codex" in said
+    assert "Claude Code: " in said, "why it is not the one that is meant"
     assert count(server) == before
 
 

@@ -46,6 +46,11 @@ def kernel(server: JupyterServer) -> Iterator[LoneKernel]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def task() -> wg.Task:
+    return wg.run("!say done", **HOW).wait(LIVENESS)
+
+
 def asking(task: wg.Task) -> api.Approval:
     found: list[api.Approval] = wait_for(lambda: task.approvals, "the task asks")
     return found[0]
@@ -173,13 +178,32 @@ def test_messages_that_wait_after_one_that_failed_run_when_a_person_says_so() ->
 
 def test_an_interrupt_of_many_stops_those_that_run_and_starts_no_more(kernel: LoneKernel) -> None:
     before = {one.id for one in wg.tasks(200)}
-    cell = kernel.start("wg.map(['!hang'] * 8, agent='practice', mode='full')")
-    wait_for(lambda: sum(one.status == "running" for one in wg.tasks(20) if one.id not in before) > 1, "some run")
+    cell = kernel.start("wg.map(['!say one', *['!hang'] * 8], agent='practice', mode='full')")
+
+    def states() -> list[str]:
+        return [one.status for one in wg.tasks(20) if one.id not in before]
+
+    wait_for(lambda: "completed" in states() and states().count("running") > 1, "one has ended, and some run")
     kernel.interrupt()
-    assert "KeyboardInterrupt" in kernel.end(cell)
+    shown = kernel.end(cell)
+    assert shown.startswith("Wegent: Interrupted: of 9 tasks 1 completed. Those that ran were stopped.")
+    assert "Traceback" not in shown
     made = [one for one in wg.tasks(200) if one.id not in before]
-    assert {one.wait(LIVENESS).status for one in made} == {"cancelled"}
-    assert len(made) <= 5
+    assert {one.wait(LIVENESS).status for one in made} == {"completed", "cancelled"}
+    assert len(made) <= 6
+    rows = kernel.run(
+        "import sys; r = sys.last_value.results; print(len(r), r[0]['status'], r[0]['text'][-3:], r[-1]['status'],"
+        " sum(one['status'] == 'cancelled' for one in r), sum(one is not None for one in r.tasks))"
+    )
+    assert rows == f"9 completed one not started {len(made) - 1} {len(made)}\n"
+
+
+def test_where_nothing_of_many_can_be_started_the_reason_is_told_as_for_one(kernel: LoneKernel) -> None:
+    told = kernel.run("wg.map(['x', 'y'], agent='practice', mode='yolo')")
+    assert told.startswith("Wegent: mode: Input should be 'ask', 'edits', 'plan' or 'full'")
+    assert kernel.run("wg.map(['x'])").startswith(
+        "Wegent: Which agent? Use agent=… with one of: practice, claude, codex"
+    )
 
 
 def test_a_cell_awaits_a_task_and_reads_its_events_in_the_loop_of_the_kernel(kernel: LoneKernel) -> None:
@@ -205,6 +229,26 @@ def test_a_mistake_is_told_in_a_sentence_without_a_traceback(kernel: LoneKernel)
     assert kernel.run("wg.run('x', device='nowhere')").startswith("Wegent: The device 'nowhere' is unknown. Devices: ")
 
 
+def test_where_no_agent_is_ready_it_says_which_are_there_and_what_each_lacks(kernel: LoneKernel) -> None:
+    told = kernel.run("wg.run('x')").splitlines()
+    assert told[0] == "Wegent: Which agent? Use agent=… with one of: practice, claude, codex"
+    assert told[1] == "None is ready on This computer, but for the practice agent, which is scripted, not AI."
+    assert [line.partition(": ")[0] for line in told[2:]] == ["Claude Code", "Codex"]
+    assert all(" To make it ready: " in line for line in told[2:])
+
+
+def test_a_number_out_of_a_table_names_a_task() -> None:
+    task = wg.run("!say hello", **HOW).wait(LIVENESS)
+    assert wg.task(pandas.Series([task.id]).iloc[0]).id == task.id
+
+
+def test_two_objects_of_one_task_are_equal() -> None:
+    one, other = (wg.run(f"!say {at}", **HOW).wait(LIVENESS) for at in "ab")
+    assert one in wg.tasks()
+    assert {one, wg.task(one.id), other} == {one, other}
+    assert one != other
+
+
 def bad(call: Callable[[], Any]) -> str:
     with pytest.raises(wg.WegentError) as told:
         call()
@@ -225,6 +269,22 @@ def bad(call: Callable[[], Any]) -> str:
         (lambda: wg.run("x", cwd="/no/such/place", **HOW), "/no/such/place"),
         (lambda: wg.task(12), "12"),
         (lambda: wg.task("12"), "number"),  # type: ignore[arg-type]
+        (lambda: wg.task(True), "number"),
+        (lambda: wg.task(0), "There is no task 0."),
+        (lambda: wg.task(-1), "There is no task -1."),
+        (lambda: wg.task(10**5000), "There is no task with a number as large as that."),
+        (lambda: wg.tasks("x"), "str is none"),  # type: ignore[arg-type]
+        (lambda: wg.run("x", cwd=3, **HOW), "cwd is a path"),  # type: ignore[arg-type]
+        (lambda: wg.run("x", cwd=b".", **HOW), "cwd is a path"),  # type: ignore[arg-type]
+        (lambda: wg.map(5), "a list of prompts"),  # type: ignore[arg-type]
+        (lambda: wg.map([5], **HOW), "no text"),  # type: ignore[list-item]
+        (lambda: wg.map(["x"], devices=5), "a list of devices"),  # type: ignore[arg-type]
+        (lambda: wg.use(5), "by its name or id"),  # type: ignore[arg-type]
+        (lambda: wg.load(3), "path is a path"),  # type: ignore[arg-type]
+        (lambda: wg.load("/dev/zero"), "is no file"),
+        (lambda: wg.connect(1, "x"), "the address of a Jupyter server"),  # type: ignore[arg-type]
+        (lambda: wg.connect("http://127.0.0.1:9", 2), "token_file is a path"),  # type: ignore[arg-type]
+        (lambda: wg.connect("http://127.0.0.1:9", "~no-such-user/token"), "token_file cannot be read"),
         (lambda: wg.map(["x"], devices="gpu"), "a list of devices"),
         (lambda: wg.map(["x"], devices=[]), "empty"),
         (lambda: wg.map(["x"] * 1_001), "1,000 are allowed"),
@@ -234,6 +294,24 @@ def bad(call: Callable[[], Any]) -> str:
 )
 def test_bad_input_is_told_what_to_do(call: Callable[[], Any], says: str) -> None:
     assert says in bad(call)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda task: task.wait("x"), "timeout is a number of seconds"),
+        (lambda task: task.wait(float("nan")), "timeout is a number of seconds"),
+        (lambda task: task.to_notebook(3), "path is a path"),
+        (lambda task: task.to_notebook("a\0.ipynb"), "path is a path"),
+        (lambda task: task.to_notebook(f"{'x' * 300}.ipynb"), "too long"),
+        (lambda task: task.to_notebook("~no-such-user/x.ipynb"), "somebody whom this computer does not know"),
+        (lambda task: task.reply("x", cwd=3), "cwd is a path"),
+        (lambda task: task.reply("x", device=3), "by its name or id"),
+        (lambda task: task.approve(answers="red"), "answers={question: answer}"),
+    ],
+)
+def test_bad_input_to_a_task_is_told_what_to_do(call: Callable[[wg.Task], Any], says: str, task: wg.Task) -> None:
+    assert says in bad(lambda: call(task))
 
 
 def elsewhere() -> tuple[Client, api.Device]:

@@ -314,6 +314,28 @@ def test_a_widget_that_is_closed_follows_nothing_and_leaves_what_it_was_given(ke
     wait_for(lambda: set(front.states) == known, "nothing of it is left in any front end")
 
 
+@pytest.mark.parametrize("device", ["'This computer'", "wg.devices()[0].device_id", "wg.devices()[0]", "sel"])
+def test_each_widget_takes_a_device_by_name_id_or_object_or_a_selector(kernel: Kernel, device: str) -> None:
+    kernel.run("sel = wg.DeviceSelector()")
+    id_ = kernel.value("wg.devices()[0].device_id")
+    for kind, shown in (
+        ("CodexConfig", "preferred"),
+        ("SlotStatus", "device.device_id"),
+        ("SkillsMigration", "device.device_id"),
+    ):
+        assert kernel.value(f"one.{shown}", f"one = wg.{kind}({device})") == id_
+        kernel.run("one.close()")
+    kernel.run("sel.close()")
+
+
+@pytest.mark.parametrize("kind", ["CodexConfig", "DeviceSelector", "Panel", "SkillsMigration", "SlotStatus"])
+def test_what_is_no_device_is_told_in_a_sentence(kernel: Kernel, kind: str) -> None:
+    with pytest.raises(
+        Failed, match=r"\AWegent: A device is given by its name or id, or by a DeviceSelector; int is none"
+    ):
+        kernel.run(f"wg.{kind}(5)")
+
+
 def test_a_kernel_without_a_server_says_so_and_comes_to_life_with_one(home: JupyterServer, tmp_path: Path) -> None:
     server = JupyterServer(tmp_path / "home")
     environment = {**private_environment(server.home), "PATH": os.environ["PATH"]}
@@ -346,6 +368,15 @@ def test_a_kernel_without_a_server_says_so_and_comes_to_life_with_one(home: Jupy
 
         server.kill()
         front.says(panel, "Reconnecting…", "The Jupyter server does not answer.")
+        for code, status in (
+            ("from wegent_jupyter.notebook import session as s", "ok"),
+            ("from wegent_jupyter.notebook.widgets import live", "ok"),
+            ("s.CONNECT_SECONDS = live.AGAIN_SECONDS = 1e6  # whoever waits that long never ends", "ok"),
+            ("wg.Panel().close()", "ok"),
+            ("wg.map(['x'])", "error"),
+            ("s.CONNECT_SECONDS, live.AGAIN_SECONDS = 20.0, 3.0", "ok"),
+        ):
+            assert client.execute_interactive(code, timeout=60, output_hook=str)["content"]["status"] == status
         server.start()
         wait_for(lambda: "Reconnecting…" not in front.text(panel), "it is connected again, by itself")
         server.submit("!write a.txt hi", mode="ask", title="After the restart")

@@ -103,6 +103,51 @@ def test_when_the_device_vanishes_the_waiting_ends_with_why(server: JupyterServe
     wait_for(server.device_online, "the device is back")
 
 
+def test_a_server_that_hangs_costs_a_cell_one_wait_for_all_its_cards_and_none_where_nothing_is_new(
+    server: JupyterServer, kernel: LoneKernel
+) -> None:
+    kernel.run(
+        "from wegent_jupyter.notebook import live\n"
+        "from wegent_jupyter.notebook.session import Session\n"
+        "calls, call = [], Session.call\n"
+        "def counted(self, work, timeout=None):\n"
+        "    calls.append(work.__qualname__)\n"
+        "    return call(self, work, timeout)\n"
+        "Session.call, live.SETTLE_SECONDS = counted, 0.5\n"
+        "for _ in range(3):\n"
+        "    get_ipython().run_cell_magic('wegent', '--agent practice --mode full', '!hang')\n"
+        "cards = list(live._live)"
+    )
+    running = newest(server, 3)
+    wait_for(
+        lambda: kernel.run("print({c.session.watch.tasks[c.task.id].state.value for c in cards})") == "{'running'}\n",
+        "known",
+    )
+    kernel.run("calls.clear()")
+    assert kernel.run("print(len(cards), calls)") == "3 []\n"
+    os.kill(server.process.pid if server.process else 0, signal.SIGSTOP)
+    try:
+        kernel.run("calls.clear()\nfor card in cards: card.said = 'waiting'")
+        assert kernel.run("print(calls)\nfor card in cards: card.said = 'running'") == "['_settled']\n"
+        shown = kernel.run(
+            "from wegent_jupyter.notebook.widgets import asked, live as widgets\n"
+            "vain, settled = [], asked.Asked.settled\n"
+            "def seen(self, seconds):\n"
+            "    done = settled(self, seconds)\n"
+            "    if not done: vain.append(self)\n"
+            "    return done\n"
+            "asked.Asked.settled, widgets.SETTLE_SECONDS, widgets.SAME_CELL_SECONDS = seen, 0.2, 60\n"
+            "wg.Panel().close(); print(len(vain))"
+        )
+        assert shown == "1\n", "of five widgets one waits"
+    finally:
+        os.kill(server.process.pid if server.process else 0, signal.SIGCONT)
+        for task in running:
+            server.post(f"/tasks/{task['id']}/cancel", {})
+            server.finished(task["id"])
+    kernel.run("Session.call, asked.Asked.settled = call, settled\nwidgets.SAME_CELL_SECONDS = 2.0")
+
+
 def test_of_many_those_that_ran_on_a_device_that_vanished_fail_and_the_others_run_when_it_is_back(
     server: JupyterServer, kernel: LoneKernel
 ) -> None:

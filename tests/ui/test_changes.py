@@ -113,7 +113,7 @@ def test_attached_files_reach_the_agent_and_stay_with_the_message(face: Face, pr
     )
     expect(chips(box)).to_have_count(2)
     expect(chips(box).nth(0)).to_contain_text("hello.txt")
-    expect(chips(box).nth(0)).to_contain_text("1 kB")
+    expect(chips(box).nth(0)).to_contain_text("14 bytes")
     assert chips(box).nth(1).locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 32
     face.composer.fill(f"!bash cat {face.server.data}/executor/attachments/*/*/hello.txt")
     face.shot("changes-1-attached")

@@ -55,6 +55,7 @@ HOSTILE = [
     "a\rb\x0bc\x0cd\x1ce\x85f\u2028g\x00h\x1b[31m\ud800\u202ei",
     "**<b>** **`<i>`** *_<u>_* ~~<s>~~ [^1]\n\n[^1]: <b>",
     "@@0@@ {cite}`x` <https://example.org>",
+    "![# x](y)\n\n[ # x](y)",
 ]
 PIECES = [
     "`",
@@ -257,6 +258,38 @@ def test_a_card_takes_whatever_a_device_says() -> None:
     assert snapshot["diffs"] == [{"path": "a", "added": 2, "removed": 0}]
     assert snapshot["usage"] == {"input_tokens": 3}
     assert snapshot["state"] == "running"
+
+
+@pytest.mark.parametrize(
+    ("workspace", "path", "shown"),
+    [
+        ("/home/me/work", "/home/me/work/a/b.py", "a/b.py"),
+        ("/home/me/work/", "/home/me/work/b.py", "b.py"),
+        ("/home/me/work", "/home/me/workshop/b.py", "/home/me/workshop/b.py"),
+        ("/home/me/work", "b.py", "b.py"),
+        ("C:\\work", "C:\\work\\a\\b.py", "a/b.py"),
+        ("/", "/etc/b.py", "/etc/b.py"),
+        (None, "/home/me/work/b.py", "/home/me/work/b.py"),
+    ],
+)
+def test_a_file_is_named_from_the_directory_of_the_task_on_while_the_turn_runs_too(
+    workspace: str | None, path: str, shown: str
+) -> None:
+    items: list[dict[str, Any]] = [{"kind": "tool", "diffs": [{"path": path, "old": "a", "new": "b"}]}]
+    one = seen("x", items, state="running", error=None)
+    task = one.task.model_copy(update={"workspace": workspace})
+    card = bundle(SeenTask("g", task, "d", one.turns), 2)
+    assert card[MIME]["snapshot"]["diffs"] == [{"path": shown, "added": 1, "removed": 1}]
+
+
+def test_a_file_that_was_written_as_it_was_is_not_listed_as_changed() -> None:
+    same: list[dict[str, Any]] = [{"kind": "tool", "diffs": [{"path": "same", "old": "a\n", "new": "a\n"}]}]
+    back: list[dict[str, Any]] = [
+        {"kind": "tool", "diffs": [{"path": "back", "old": old, "new": new}]} for old, new in (("a", "b"), ("b", "a"))
+    ]
+    empty: list[dict[str, Any]] = [{"kind": "tool", "diffs": [{"path": "made", "old": None, "new": ""}]}]
+    card = bundle(seen("x", same + back + empty, state="running", error=None), 2)
+    assert [one["path"] for one in card[MIME]["snapshot"]["diffs"]] == ["made"]
 
 
 def test_a_card_of_a_turn_that_needs_a_person_says_so() -> None:

@@ -208,10 +208,23 @@ def test_values_are_named_after_the_variables_that_hold_them() -> None:
         (pd.DataFrame({"a": [Raising(ValueError("cell"))]}), "ValueError: cell"),
         (Endless(), "takes more than"),
         (Stubborn(), "takes more than"),
+        (type("Masked", (), {"__class__": property(lambda self: 1 / 0)})(), "ZeroDivisionError"),
         (type("Loud", (), {"__repr__": lambda self: 3})(), "TypeError"),
         (type("Deep", (), {"__repr__": lambda self: repr(self)})(), "RecursionError"),
     ],
-    ids=["raises", "interrupts", "exits", "unsayable", "nested", "cell", "endless", "stubborn", "no text", "recursion"],
+    ids=[
+        "raises",
+        "interrupts",
+        "exits",
+        "unsayable",
+        "nested",
+        "cell",
+        "endless",
+        "stubborn",
+        "masked",
+        "no text",
+        "recursion",
+    ],
 )
 def test_a_variable_that_cannot_be_shown_is_told_in_one_line_and_nothing_is_sent(value: object, said: str) -> None:
     with pytest.raises(BadCall) as caught:
@@ -242,6 +255,11 @@ def test_the_largest_message_is_accepted_by_the_server() -> None:
 def test_what_cannot_be_sent_is_refused_before_anything_is(context: Any, said: str) -> None:
     with pytest.raises(BadCall, match=said):
         gather(context, {})
+
+
+def test_a_value_that_refuses_to_say_of_which_class_it_is_is_told_by_its_place() -> None:
+    with pytest.raises(BadCall, match="'value 2' cannot be sent: ZeroDivisionError"):
+        gather([1, type("Masked", (), {"__class__": property(lambda self: 1 / 0)})()], {})
 
 
 def test_a_name_that_is_no_variable_is_told_with_similar_ones() -> None:

@@ -65,3 +65,27 @@ def test_where_several_or_none_can_be_meant_the_person_is_asked(
 ) -> None:
     with pytest.raises(BadInput, match=says):
         only_agent(device(claude=claude, codex=codex), model, kind)
+
+
+def test_where_none_is_ready_each_says_why_and_what_makes_it_ready() -> None:
+    lacking = device()
+    lacking.agents[1] = Agent(
+        id="claude", name="Claude Code", ready=False, reason="It is not\ninstalled.", fix="install it"
+    )
+    lacking.agents[2] = Agent(id="codex", name="Codex", logged_in=False, login_command="codex login")
+    lacking.agents.append(Agent(id="other", name="Other", logged_in=False))
+    with pytest.raises(BadInput) as told:
+        only_agent(lacking, None, None)
+    assert told.value.message.endswith("one of: practice, claude, codex, other")
+    assert (told.value.fix or "").splitlines() == [
+        "None is ready on a, but for the practice agent, which is scripted, not AI.",
+        "Claude Code: It is not installed. To make it ready: install it",
+        "Codex: It is not logged in. To make it ready: codex login",
+        "Other: It is not logged in.",
+    ]
+
+
+def test_where_several_are_ready_nothing_is_said_of_what_they_lack() -> None:
+    with pytest.raises(BadInput) as told:
+        only_agent(device(claude="in", codex="in"), None, None)
+    assert told.value.fix is None

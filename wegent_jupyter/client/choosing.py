@@ -15,6 +15,11 @@ T = TypeVar("T")
 class BadInput(Exception):
     """What was asked for cannot be done as it was said; the text says what to say instead."""
 
+    def __init__(self, message: str, fix: str | None = None) -> None:
+        """Keep what is wrong, and what there is to know about it."""
+        super().__init__(message if fix is None else f"{message}\n{fix}")
+        self.message, self.fix = message, fix
+
 
 def named(what: str, wanted: str, there: Sequence[tuple[str, str, T]]) -> T:
     """Return what has that id, else that name, of (id, name, object); raises BadInput, which lists what there is."""
@@ -74,7 +79,26 @@ def only_agent(device: api.Device, model: api.ModelName | None, kind: ProviderKi
     every = ", ".join(one.id for one in fit)
     if not every and model is not None:
         raise BadInput(f"No agent of the device '{device.name}' takes the model '{model}'.")
-    raise BadInput(f"Which agent? Use {say} with one of: {every or 'none, the device offers no agents'}")
+    which = f"Which agent? Use {say} with one of: {every or 'none, the device offers no agents'}"
+    raise BadInput(which, None if ready else _not_ready(device, fit))
+
+
+def _not_ready(device: api.Device, agents: Sequence[api.Agent]) -> str | None:
+    """Return why none of the agents can be meant, and what makes each one ready: a line for each."""
+    others = [one for one in agents if not one.practice]
+    if not others:
+        return None
+    scripted = ", but for the practice agent, which is scripted, not AI" if len(others) < len(agents) else ""
+    return "\n".join([f"None is ready on {device.name}{scripted}.", *map(_why_not, others)])
+
+
+def _why_not(agent: api.Agent) -> str:
+    if agent.ready:
+        why, fix = "It is not logged in.", agent.login_command
+    else:
+        why, fix = agent.reason or "It is not ready.", agent.fix or agent.install_command
+    told = f"{agent.name}: {' '.join(why.split())}"
+    return f"{told} To make it ready: {' '.join(fix.split())}" if fix else told
 
 
 async def kind_of(client: Client, model: api.ModelName | None) -> ProviderKind | None:

@@ -101,7 +101,7 @@ def named_server() -> Server | None:
 
 def server_at(url: str, token_file: Path) -> Server:
     """Return the server at an address, with the API token that a file holds; raises BadSetting."""
-    return Server(_address(url), f"Bearer {_secret(token_file.expanduser())}", remote=True)
+    return Server(_address(url), f"Bearer {_secret(token_file)}", remote=True)
 
 
 def _address(given: str) -> str:
@@ -125,8 +125,9 @@ def _parts(given: str) -> SplitResult | None:
 
 def _secret(file: Path) -> str:
     try:
+        file = file.expanduser()
         found, mode = file.read_text(encoding="utf-8").strip(), file.stat()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # the last: there is no such user
         raise BadSetting(f"{TOKEN_FILE} cannot be read: {error}") from error
     if os.name == "posix" and mode.st_uid == os.geteuid() and mode.st_mode & OTHERS:
         raise BadSetting(f"Others can read your token. What to do: chmod 600 {file}")

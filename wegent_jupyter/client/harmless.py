@@ -13,7 +13,7 @@ _FENCE = re.compile(r"^([ \t]*)(`{3,}+|~{3,}+)([^`\n]*+)$")
 """It never goes back, so that no line makes it slow."""
 _LANGUAGE = re.compile(r"[A-Za-z0-9_+#.-]{1,40}")
 _TOKEN = re.compile(
-    r"(?P<bracket>\\\\(?=[\[\]()]))"
+    r"(?P<formula>\\\\(?=[\[\]()]|(?:begin|end)\b))"
     r"|(?P<escape>\\[^\w\s])"
     r"|(?P<code>(?<!`)(?P<ticks>`+)(?!`)[^\n]{0,5000}?[^`\n](?P=ticks)(?!`))"
     r"|(?P<ticked>`+)"
@@ -28,6 +28,8 @@ _TOKEN = re.compile(
 """Code within a line has at most 5,000 characters: each of many runs of backticks looks for its end."""
 _OPENS = re.compile(r"[<!\[\]]")
 """What would begin something, were it not code."""
+_ACTS = re.compile(r"<(?=[A-Za-z/!?])|!(?=\[)|\](?=\()")
+"""What would act, did some parser take the code for something else: broken by what does not show."""
 LONGEST_WORD = 200
 """Characters before code that are looked at."""
 _WORD_BEFORE = re.compile(r"(?<!\S)\S*$")
@@ -107,8 +109,9 @@ def typed(text: str) -> str:
 def prose(text: str) -> str:
     """Return Markdown between fences without what could act."""
     done, end = [], 0
+    dollar = text.find("$")
     for found in _TOKEN.finditer(text):
-        done += [_plain_commands(text[end : found.start()]), _token(found)]
+        done += [_plain_commands(text[end : found.start()]), _token(found, formula=-1 < dollar < found.start())]
         end = found.end()
     done.append(_plain_commands(text[end:]))
     return "".join(done).strip("\n")
@@ -125,15 +128,17 @@ def plain(text: str) -> str:
     return _CONTROLS.sub("�", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def _token(found: re.Match[str]) -> str:
+def _token(found: re.Match[str], *, formula: bool) -> str:
+    """Return a token; `formula`: a dollar is before it, with which something that swallows it may have begun."""
     text = found[0]
     match found.lastgroup:
-        case "bracket":
+        case "formula":
             return text + _BREAK
         case "escape":
             return "&lt;" if text == "\\<" else text
         case "code" if _is_code(found):
-            return text
+            code = _ACTS.sub(lambda begins: begins[0] + _BREAK, text)
+            return _plain_commands(code) if formula else code
         case "code" | "ticked":
             return _inert(text)
         case "display" if not _LINKS.search(text):

@@ -67,7 +67,21 @@ def _paths(turn: SeenTurn) -> list[str]:
 
 def check(path: str | Path, *, overwrite: bool = False) -> Path:
     """Return where a transcript would be written; raises BadTranscript when it cannot be."""
-    target = Path(path).expanduser()
+    target = _expanded(path)
+    try:
+        return _checked(target, overwrite=overwrite)
+    except OSError as error:  # such as a name that is too long
+        raise BadTranscript(f"{target} cannot be written: {error.strerror or error}.") from error
+
+
+def _expanded(path: str | Path) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise BadTranscript(f"{path} names the folder of somebody whom this computer does not know.") from error
+
+
+def _checked(target: Path, *, overwrite: bool) -> Path:
     if target.suffix != ".ipynb":
         raise BadTranscript(f"A transcript is a notebook: give {target.name or 'it'} a name that ends in .ipynb.")
     if not target.parent.is_dir():
@@ -115,17 +129,28 @@ def read(path: str | Path) -> Reference:
     """Return the task of a transcript; raises BadTranscript for any file that is none."""
     import nbformat
 
-    source = Path(path).expanduser()
+    source = _expanded(path)
     try:
-        if source.stat().st_size > MAX_BYTES:
-            raise BadTranscript(f"{source} has more than {MAX_BYTES >> 20} MiB: it is no transcript of Wegent.")
-        found = nbformat.reads(source.read_text(encoding="utf-8"), as_version=4)
+        data = _bounded(source)
     except OSError as error:
         raise BadTranscript(f"{source} cannot be read: {error.strerror or error}.") from error
+    try:
+        found = nbformat.reads(data.decode(), as_version=4)
     except (ValueError, TypeError, AttributeError, KeyError, nbformat.ValidationError, RecursionError) as error:
         raise BadTranscript(f"{source} is no notebook that can be read; is it damaged?") from error
     metadata = found.get("metadata") if isinstance(found, dict) else None
     return _reference(source, metadata.get(KEY) if isinstance(metadata, dict) else None)
+
+
+def _bounded(source: Path) -> bytes:
+    """Return what a file holds; raises BadTranscript for what is no file, and OSError."""
+    if not source.is_file() and source.exists():  # a pipe or a device may never end
+        raise BadTranscript(f"{source} cannot be read: it is no file.")
+    with source.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise BadTranscript(f"{source} has more than {MAX_BYTES >> 20} MiB: it is no transcript of Wegent.")
+    return data
 
 
 def _reference(source: Path, about: Any) -> Reference:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wegent_jupyter.notebook.calls import task as task
     from wegent_jupyter.notebook.calls import tasks as tasks
     from wegent_jupyter.notebook.errors import BadCall as BadCall
+    from wegent_jupyter.notebook.errors import Interrupted as Interrupted
     from wegent_jupyter.notebook.errors import NoServer as NoServer
     from wegent_jupyter.notebook.errors import Refused as Refused
     from wegent_jupyter.notebook.errors import TookTooLong as TookTooLong
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _WHERE: Final = {
     "BadCall": "errors",
+    "Interrupted": "errors",
     "NoServer": "errors",
     "Refused": "errors",
     "Results": "results",

@@ -1,15 +1,15 @@
 """Many prompts over several devices: as many at once as these have slots."""
 
 import asyncio
+import contextlib
 import queue
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from wegent_jupyter.client.client import ApiError, Unreachable
 from wegent_jupyter.notebook import deciding, sending
 from wegent_jupyter.notebook.context import gather
-from wegent_jupyter.notebook.errors import BadCall, WegentError
+from wegent_jupyter.notebook.errors import BadCall, Interrupted, WegentError
 from wegent_jupyter.notebook.results import Progress, Results, Row, row_of
 from wegent_jupyter.notebook.session import AWAY_SECONDS, Session, session, translated
 from wegent_jupyter.notebook.task_object import Task, ended
@@ -35,9 +35,11 @@ def map(
     """Run each prompt as a task of its own, wait for all, and return their results in the order of the prompts.
 
     They are spread over `devices` (by default the one that `run` would use): each gets as many at once as it has slots,
-    and the next as one ends. A task that fails is a row that says so. *Interrupt kernel* stops those that run. Raises
-    WegentError when nothing can be started.
+    and the next as one ends. A task that fails is a row that says so. *Interrupt kernel* stops those that run, and
+    raises Interrupted, which has the rows. Raises WegentError when nothing can be started.
     """
+    if not isinstance(prompts, Iterable):
+        raise BadCall(f"prompts is a list of prompts; {type(prompts).__name__} is none.")
     given = [prompts] if isinstance(prompts, str) else list(prompts)
     if len(given) > MAX_PROMPTS:
         raise BadCall(f"{len(given):,} prompts are too many at once: {MAX_PROMPTS:,} are allowed.")
@@ -51,9 +53,24 @@ def map(
     try:
         _show(batch, here, progress)
     except KeyboardInterrupt:
-        here.call(batch.stop(), STOP_SECONDS)
-        raise
+        raise _interrupted(batch, here) from None
+    if batch.refused is not None:
+        raise batch.refused
     return batch.results()
+
+
+def _interrupted(batch: "_Batch", here: Session) -> Interrupted:
+    """Stop what runs, and return the error to raise: what had ended is not lost."""
+    with contextlib.suppress(WegentError, TimeoutError, KeyboardInterrupt):  # a second one: no more waiting
+        here.call(batch.stop(), STOP_SECONDS)
+    results = batch.results("Interrupted before it was started")
+    counts = {status: sum(one["status"] == status for one in results) for status in ("completed", "failed")}
+    done = " and ".join(f"{count:,} {status}" for status, count in counts.items() if count) or "none completed"
+    return Interrupted(
+        f"Interrupted: of {len(results):,} tasks {done}. Those that ran were stopped.",
+        "What came of them: import sys; results = sys.last_value.results",
+        results,
+    )
 
 
 def _show(batch: "_Batch", here: Session, progress: Progress) -> None:
@@ -83,14 +100,23 @@ class _Batch:
         self._session, self._messages, self._devices = here, messages, devices
         self._left = deque(range(len(messages)))
         self._rows: dict[int, Row] = {}
+        self._on: dict[int, str] = {}
+        """The name of the device, once it is to be started there."""
         self._tasks: dict[int, Task] = {}
         self._names = {one.device_id: one.name for one in devices}
+        self._running: asyncio.Task[Any] | None = None
+        """What runs `run`."""
+        self._refusals: list[WegentError] = []
 
-    def results(self) -> Results:
+    @property
+    def refused(self) -> WegentError | None:
+        """Return why nothing at all was started, where that is what was asked for."""
+        return self._refusals[0] if self._refusals and not self._tasks else None
+
+    def results(self, unused_as: str | None = None) -> Results:
         """Return a row for each prompt, in their order."""
-        names = ", ".join(self._names.values())
-        unused: Row = {"status": "not started", "error": f"No device was online: {names}"}
-        rows = [self._rows.get(at) or row_of(one.prompt, **unused) for at, one in enumerate(self._messages)]
+        why = unused_as or f"No device was online: {', '.join(self._names.values())}"
+        rows = [self._rows.get(at) or self._row(at, why) for at in range(len(self._messages))]
         return Results(rows, [self._tasks.get(at) for at in range(len(rows))])
 
     def count(self) -> dict[str, int]:
@@ -107,6 +133,7 @@ class _Batch:
 
     async def run(self) -> None:
         """Do all of it."""
+        self._running = asyncio.current_task()
         end = self._session.watch.listen(self._hear)
         try:
             async with asyncio.TaskGroup() as group:
@@ -118,11 +145,18 @@ class _Batch:
             end()
 
     async def stop(self) -> None:
-        """Stop what runs."""
+        """Stop what runs, and note how that ended; after `run` was cancelled."""
         self._left.clear()
-        running = [task for at, task in self._tasks.items() if at not in self._rows]
-        stops = [deciding.stop(self._session.client, task.id) for task in running]
-        await asyncio.gather(*stops, return_exceptions=True)
+        if self._running is not None:
+            await asyncio.wait({self._running})  # what was being made is known then
+        running = [at for at in self._tasks if at not in self._rows]
+        await asyncio.gather(*(self._stopped(at) for at in running), return_exceptions=True)
+
+    async def _stopped(self, at: int) -> None:
+        task = self._tasks[at]
+        await deciding.stop(self._session.client, task.id)
+        await ended(self._session, task.id)
+        self._rows[at] = row_of(self._messages[at].prompt, await task.look())
 
     def _hear(self, what: str, about: Any) -> None:
         if what != "settings":
@@ -152,23 +186,31 @@ class _Batch:
         return False
 
     async def _one(self, at: int, device_id: str) -> None:
-        message, name = self._messages[at], self._names[device_id]
+        message = self._messages[at]
+        self._on[at] = self._names[device_id]
         try:
-            task = self._tasks[at] = await self._start(message, device_id, at)
-            await ended(self._session, task.id)
-            seen = await task.look()
-            self._rows[at] = row_of(message.prompt, seen)
-        except ApiError as error:
-            self._failed(at, name, error.problem.message)
-        except (WegentError, Unreachable) as error:
-            self._failed(at, name, str(error))
+            with translated():
+                task = self._tasks[at] = await self._start(message, device_id, at)
+                await ended(self._session, task.id)
+                self._rows[at] = row_of(message.prompt, await task.look())
+        except WegentError as error:
+            self._refusals.append(error)
+            self._failed(at, error.message)
         self.news.put(None)
 
-    def _failed(self, at: int, device: str, why: str) -> None:
+    def _failed(self, at: int, why: str) -> None:
         task = self._tasks.get(at)
         self._rows[at] = row_of(
-            self._messages[at].prompt, status="failed", error=why, device=device, task_id=task and task.id
+            self._messages[at].prompt, status="failed", error=why, device=self._on[at], task_id=task and task.id
         )
+
+    def _row(self, at: int, why: str) -> Row:
+        """Return the row of what has not ended, as far as is known."""
+        prompt, task = self._messages[at].prompt, self._tasks.get(at)
+        if task is None:
+            return row_of(prompt, status="not started", error=why)
+        unheard = "It was not heard how it ended."
+        return row_of(prompt, status="unknown", error=unheard, device=self._on[at], task_id=task.id)
 
     async def _start(self, message: sending.Message, device_id: str, at: int) -> Task:
         """Make a task; one that is being made when this is cancelled is known all the same, so that it is stopped."""

@@ -3,16 +3,18 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from wegent_jupyter.notebook import sending
 from wegent_jupyter.notebook.context import gather
-from wegent_jupyter.notebook.errors import BadCall, NoServer
+from wegent_jupyter.notebook.errors import BadCall, NoServer, count_of, path_of
 from wegent_jupyter.notebook.session import session
 from wegent_jupyter.notebook.task_object import Task
 from wegent_jupyter.protocol import api
 
-MOST_TASKS = 200
+MOST_TASKS: Final = 200
+MOST_TASK: Final = 1 << 53
+"""No number of a task is as large as that."""
 
 
 def run(
@@ -41,16 +43,18 @@ def run(
 
 def task(task_id: int) -> Task:
     """Return the task of that number; raises WegentError."""
-    if isinstance(task_id, bool) or not isinstance(task_id, int):
-        raise BadCall(f"A task has a number, such as wg.task(12); {type(task_id).__name__} is none.")
+    number = count_of(task_id, "A task has a number, such as wg.task(12)")
+    if not 0 < number < MOST_TASK:
+        raise BadCall(f"There is no task {number if abs(number) < MOST_TASK else 'with a number as large as that'}.")
     here = session()
-    return Task(here, here.call(here.client.task(task_id)))
+    return Task(here, here.call(here.client.task(number)))
 
 
 def tasks(limit: int = 20) -> list[Task]:
     """Return the newest tasks, at most 200; raises WegentError."""
+    most = max(1, min(count_of(limit, "wg.tasks(20) returns the newest 20: a number"), MOST_TASKS))
     here = session()
-    return [Task(here, one) for one in here.call(here.client.tasks(max(1, min(limit, MOST_TASKS))))]
+    return [Task(here, one) for one in here.call(here.client.tasks(most))]
 
 
 def devices() -> list[api.Device]:
@@ -63,8 +67,9 @@ def load(path: str | Path) -> Task:
     """Return the task of a transcript that was saved as a notebook, to go on with it; raises WegentError."""
     from wegent_jupyter.client.transcript_file import BadTranscript, read
 
+    file = path_of(path, "path")
     try:
-        found = read(path)
+        found = read(file)
     except BadTranscript as error:
         raise BadCall(str(error)) from None
     here = session()

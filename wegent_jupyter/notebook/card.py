@@ -67,7 +67,7 @@ def snapshot(seen: SeenTask, turn_id: int | None = None) -> dict[str, Any]:
         "sent": _sent(one) if one is not None else [],
         "answer": cut(answer, MAX_ANSWER, CUT),
         "tools": _tools(one) if one is not None else [],
-        "diffs": _diffs(one) if one is not None else [],
+        "diffs": _diffs(one, task.workspace) if one is not None else [],
         "error": {"message": _text(error.message), "fix": _text(error.fix)} if error is not None else None,
         "usage": _used(turn.usage) if turn is not None and turn.usage is not None else None,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -162,25 +162,36 @@ def _tools(seen: SeenTurn) -> list[dict[str, str]]:
     ]
 
 
-def _diffs(seen: SeenTurn) -> list[dict[str, Any]]:
+def _diffs(seen: SeenTurn, workspace: str | None) -> list[dict[str, Any]]:
     """Return what the turn changed: as its device found at its end; until then, as its tools say."""
     try:
         found = [(one.path, one.added, one.removed) for one in files_of(seen)]
     except ValidationError:  # a device says what it likes
         found = []
-    files = (found or list(_edits(seen)))[:MAX_LIST]
+    files = (found or list(_edits(seen, workspace)))[:MAX_LIST]
     return [{"path": one_line(path, 400), "added": added, "removed": removed} for path, added, removed in files]
 
 
-def _edits(seen: SeenTurn) -> Iterator[tuple[str, int, int]]:
-    texts: dict[str, tuple[str, str]] = {}
+def _edits(seen: SeenTurn, workspace: str | None) -> Iterator[tuple[str, int, int]]:
+    texts: dict[str, tuple[str | None, str | None]] = {}
+    """Before the turn and now; None: there is no such file."""
     for diff in (one for item in seen.items if item["kind"] == "tool" for one in item.get("diffs") or []):
-        if isinstance(diff, dict) and (path := _str(diff.get("path"))):
-            before = texts[path][0] if path in texts else _str(diff.get("old"))
-            texts[path] = (before, _str(diff.get("new")))
-    for path, (old, new) in list(texts.items())[:MAX_LIST]:
-        gone, come = Counter(old.splitlines()), Counter(new.splitlines())  # a line that moved does not count
+        if isinstance(diff, dict) and (path := _below(workspace, _str(diff.get("path")))):
+            old, new = (one if isinstance(one, str) else None for one in (diff.get("old"), diff.get("new")))
+            texts[path] = (texts[path][0] if path in texts else old, new)
+    changed = [(path, old or "", new or "") for path, (old, new) in texts.items() if old != new]
+    for path, before, after in changed[:MAX_LIST]:
+        gone, come = Counter(before.splitlines()), Counter(after.splitlines())  # a line that moved does not count
         yield path, (come - gone).total(), (gone - come).total()
+
+
+def _below(workspace: str | None, path: str) -> str:
+    """Return a path as the device tells it at the end of the turn: from the task's directory on, with `/`."""
+    root = (workspace or "").rstrip("/\\")
+    if not root or not path.startswith((f"{root}/", f"{root}\\")):
+        return path
+    below = path[len(root) + 1 :]
+    return below.replace("\\", "/") if "\\" in root else below
 
 
 def _lines(one: dict[str, Any]) -> str:

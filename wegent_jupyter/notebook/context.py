@@ -47,7 +47,7 @@ def gather(context: Context, namespace: Mapping[Any, Any] | None = None) -> Gath
         raise BadCall(f"{len(named)} variables are too many for one message: {MAX_ITEMS} are allowed.")
     found, limit = Gathered(), min(MAX_CHARS, MAX_ALL_CHARS // max(1, len(named)))
     for name, value in named:
-        if isinstance(value, ContextItem):
+        if type(value) is ContextItem:  # isinstance() would ask the value, which may do anything
             found.items.append(GivenItem.model_validate(value.model_dump()))
             continue
         rendering = rendered(name, value)
@@ -74,7 +74,7 @@ def variables(names: Iterable[str], namespace: Mapping[Any, Any]) -> dict[str, A
 
 def rendered(name: str, value: object) -> Rendering:
     """Return a value as it is sent; raises BadCall in one line, whatever the value does."""
-    figure = type(value).__module__.startswith(("matplotlib", "PIL"))
+    figure = str(type(value).__module__).startswith(("matplotlib", "PIL"))
     seconds = FIGURE_SECONDS if figure else SECONDS
     try:
         return within(seconds, lambda: render(value))
@@ -106,7 +106,7 @@ def _named(context: Context, namespace: Mapping[Any, Any]) -> list[tuple[str, An
 
 
 def _name_of(value: object, namespace: Mapping[Any, Any]) -> str | None:
-    if isinstance(value, ContextItem):
+    if type(value) is ContextItem:
         return value.name
     names = (name for name, one in list(namespace.items()) if one is value and str(name)[:1] != "_")
     return next(names, None)

@@ -29,6 +29,8 @@ async def asked(client: Client, task_id: int) -> list[api.Approval]:
 
 async def decide(client: Client, task_id: int, which: str | api.Approval | None, answer: Answer) -> api.Approval:
     """Answer one question of a task; raises BadCall."""
+    if answer.answers is not None and not isinstance(answer.answers, Mapping):
+        raise BadCall("answers says what you answer to which question: approve(answers={question: answer})")
     approval = _meant(await asked(client, task_id), which)
     answers = dict(answer.answers) if answer.answers is not None else None
     if approval.asks == "question" and answer.decision != "deny" and not answers:

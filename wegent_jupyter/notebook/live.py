@@ -12,6 +12,7 @@ from typing import Any, Final
 from wegent_jupyter.client.client import ApiError, Unreachable
 from wegent_jupyter.client.seen import Seeing, SeenTask
 from wegent_jupyter.notebook.card import bundle, state_of
+from wegent_jupyter.notebook.session import Session
 from wegent_jupyter.notebook.task_object import Task, passing, status_of
 from wegent_jupyter.protocol import api
 from wegent_jupyter.protocol.states import FINAL
@@ -30,8 +31,8 @@ class LiveCard:
     def __init__(self, task: Task, turn_id: int | None) -> None:
         """Show nothing yet."""
         self.task, self.turn_id = task, turn_id
-        self._session = task.session
-        self._seeing = Seeing(self._session.client, task.id)
+        self.session = task.session
+        self._seeing = Seeing(self.session.client, task.id)
         self._display_id = uuid.uuid4().hex
         self._one_at_a_time = asyncio.Lock()
         self._output: dict[str, Any] = {}
@@ -48,15 +49,17 @@ class LiveCard:
     @property
     def outdated(self) -> bool:
         """Say whether something newer is known than the output tells."""
-        known = [self.task.known, self._session.watch.tasks.get(self.task.id)]
-        return any(one is not None and status_of(one) != self.said for one in known)
+        found = [self.task.known, self.session.watch.tasks.get(self.task.id)]
+        known = [one for one in found if one is not None]
+        newest = max(one.updated_at for one in known)
+        return any(self._worth(status_of(one)) for one in known if one.updated_at == newest)
 
     def show(self) -> None:
         """Display it, and keep it true from now on; raises WegentError."""
-        self._session.call(self._show())
+        self.session.call(self._show())
         if not self.over:
             _live.add(self)
-            self._session.submit(self._keep())
+            self.session.submit(self._keep())
 
     async def _show(self) -> None:
         self._publish(await self._seeing.look(), update=False)
@@ -68,7 +71,7 @@ class LiveCard:
             if what in ("tasks", "connection") and about in (None, self.task.id):
                 changed.set()
 
-        end = self._session.watch.listen(hear)
+        end = self.session.watch.listen(hear)
         try:
             while not self.over:
                 changed.clear()
@@ -94,14 +97,14 @@ class LiveCard:
     async def refresh(self) -> None:
         """Update the output, if it tells what is not so any more; raises ApiError and Unreachable."""
         async with self._one_at_a_time:
-            if not self.over and self._tells(await self._session.client.task(self.task.id)):
+            if not self.over and self._tells(await self.session.client.task(self.task.id)):
                 self._publish(await self._seeing.look(), update=True)
                 self.between = True
 
     async def settle(self) -> None:
         """Do the same while a cell runs, and tell again what was told between cells."""
         with contextlib.suppress(ApiError, Unreachable):
-            if self.outdated:
+            if self.outdated and self.session.watch.connected.is_set():
                 await self.refresh()
         if self.between:
             self.between = False
@@ -113,6 +116,10 @@ class LiveCard:
         """Say whether the output has to tell what the server says."""
         turn = next((one for one in detail.turn_list if one.id == self.turn_id), None)
         state = status_of(detail) if turn is None or turn.id == detail.turn_list[-1].id else turn.state.value
+        return self._worth(state)
+
+    def _worth(self, state: str) -> bool:
+        """Say whether a state has to be told after the one that was: that it runs now is not."""
         return state != self.said and (state in ENDED or "waiting" in (state, self.said))
 
     def _publish(self, seen: SeenTask, update: bool) -> None:
@@ -139,10 +146,18 @@ def settle() -> None:
 
     Called at the end of each cell: what executes notebooks without a browser only takes what comes while a cell runs.
     """
+    due: dict[Session, list[LiveCard]] = {}
     for card in list(_live):
         if card.outdated or card.between:
-            with contextlib.suppress(Exception, KeyboardInterrupt):  # the card itself goes on trying
-                card.task.session.call(card.settle(), SETTLE_SECONDS)
+            due.setdefault(card.session, []).append(card)
+    with contextlib.suppress(Exception, KeyboardInterrupt):  # the cards themselves go on trying
+        for session, cards in due.items():
+            session.call(_settled(cards), SETTLE_SECONDS)
+
+
+async def _settled(cards: list[LiveCard]) -> None:
+    """Bring cards up to date, all at once: a server that hangs must not cost each cell a wait for each of them."""
+    await asyncio.gather(*(card.settle() for card in cards), return_exceptions=True)
 
 
 def _hook() -> None:

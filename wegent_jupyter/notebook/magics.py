@@ -1,8 +1,10 @@
 """`%wegent` and `%%wegent`."""
 
+import builtins
 import contextlib
 import shlex
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 STOP_SECONDS: Final = 30.0
+GONE: Final = 404
+"""No turn of that number is unfinished."""
+MOST_DIGITS: Final = 30
+"""Of a task's number: one that is longer is none, and Python refuses to read very long ones."""
 
 
 @magics_class
@@ -61,13 +67,23 @@ class WegentMagics(Magics):
         return command(words[1:])
 
     def _run(self, options: CellOptions, prompt: str) -> None:
+        if options.name is not None:
+            self._free(options.name)
         sent = gather(variables(options.variables, self._names), self._names)
         task, turn_id = self._send(options, prompt, sent)
         if options.name is not None:
             self._names[options.name] = task
-        live.show(task, turn_id)
         if options.wait:
             _wait(task, turn_id)
+        else:
+            live.show(task, turn_id)
+
+    def _free(self, name: str) -> None:
+        """Refuse a name for a variable that would hide a module or a function of Python; raises BadCall."""
+        if isinstance(self._names.get(name), ModuleType) or (name not in self._names and hasattr(builtins, name)):
+            raise BadCall(
+                f"--as {name}: that would hide what has this name now.", "Choose another one, such as: --as t"
+            )
 
     def _send(self, options: CellOptions, prompt: str, sent: Gathered) -> tuple[Task, int]:
         message = sending.Message(
@@ -90,7 +106,7 @@ class WegentMagics(Magics):
 
     def _task(self, given: str) -> Task:
         if given.isascii() and given.isdigit():
-            return task_of(int(given))
+            return task_of(int(given[:MOST_DIGITS]))
         found = self._names.get(given)
         if not isinstance(found, Task):
             kind = "there is no such variable" if found is None else f"that is no task, it is {type(found).__name__}"
@@ -104,23 +120,34 @@ async def _next(task: Task, message: sending.Message) -> api.Turn:
 
 
 def _wait(task: Task, turn_id: int) -> None:
-    """Wait for the end; an interrupt stops the turn. What ended badly is an error: later cells must not run on it."""
+    """Show it and wait for the end; an interrupt stops the turn.
+
+    What ended badly is an error: later cells must not run on it.
+    """
     try:
+        live.show(task, turn_id)
         task.wait()
     except KeyboardInterrupt:
         _stop(task, turn_id)
-        raise WegentError(f"Interrupted: task {task.id} was stopped.") from None
+        raise WegentError(f"Interrupted: task {task.id} {_ended(task.known.state)}.") from None
     if (error := task.error) is not None:
         raise WegentError(error.message, error.fix)
     if task.known.state is TurnState.CANCELLED:
         raise WegentError(f"Task {task.id} was stopped.")
 
 
+def _ended(state: TurnState) -> str:
+    """Return how a task stands that was to be stopped: it may have ended in the same moment."""
+    if state is TurnState.CANCELLED:
+        return "was stopped"
+    return f"had ended already: {state.value}" if state.final else "is being stopped"
+
+
 def _stop(task: Task, turn_id: int) -> None:
     try:
         task.session.call(task.session.client.cancel(task.id, turn_id))
     except Refused as error:
-        if error.status != CONFLICT:  # it ended in the same moment
+        if error.status not in (CONFLICT, GONE):  # it ended in the same moment
             raise
     with contextlib.suppress(TookTooLong):
         task.wait(STOP_SECONDS)

@@ -33,6 +33,8 @@ _FORMULA = re.compile(r"\$(?=\$)|\\(?=\\?[\[(]|begin|end)")
 _ENTITIES = {ord(one): f"&#{ord(one)};" for one in "`@"} | {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 _ESCAPES = _ENTITIES | {ord(one): "\\" + one for one in "*_[]{}|~^"}
 _AT_START = re.compile(r"^(?=[-+=#:])|^\d{1,9}(?=[.)])")
+_LABEL = re.compile(r"!?\[[ \t]*")
+"""How the label of a picture or link begins."""
 _HIDDEN = frozenset("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 """Characters that turn the direction of writing, or end a line for some."""
 
@@ -122,7 +124,10 @@ def _prose_line(line: str) -> str:
 
 def _started(text: str) -> str:
     """Return a text that begins a line: nothing in it makes a list, a heading or a rule."""
-    found = _AT_START.match(text)
+    label = _LABEL.match(text)
+    found = _AT_START.match(text[label.end() :]) if label is not None else _AT_START.match(text)
+    if found is not None and label is not None:  # of it only the label is left
+        return _inline(f"{label[0]}\u200b{text[label.end() :]}")
     if found is None:
         return _inline(text)
     return f"{found[0]}\\{text[found.end()]}{_inline(text[found.end() + 1 :])}"

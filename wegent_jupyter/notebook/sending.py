@@ -2,14 +2,14 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
-from wegent_jupyter.client.choosing import BadInput, here, kind_of, looked, only_agent, pick, pick_project, place
+from wegent_jupyter.client.choosing import here, kind_of, looked, only_agent, pick, pick_project, place
 from wegent_jupyter.client.client import Client
 from wegent_jupyter.notebook.context import Gathered
-from wegent_jupyter.notebook.errors import BadCall, text_of
+from wegent_jupyter.notebook.errors import BadCall, path_of, text_of
 from wegent_jupyter.notebook.session import session
 from wegent_jupyter.protocol import api
 
@@ -50,6 +50,8 @@ class Message:
             raise BadCall(
                 f"The prompt is longer than {api.MAX_PROMPT_BYTES >> 20} MiB. Put it into a file, and name that."
             )
+        if self.cwd is not None:
+            path_of(self.cwd, "cwd")
 
 
 _used: Chosen | None = None
@@ -103,11 +105,14 @@ async def first(client: Client, message: Message, default: str | None = None, sa
         return await client.create_task(request)
 
 
-async def several(client: Client, devices: Sequence[Chosen] | None) -> list[api.Device]:
+async def several(client: Client, devices: object) -> list[api.Device]:
     """Return the devices that are meant, each once, by default the one that `first` would use; raises BadInput."""
-    if isinstance(devices, str | api.Device) or (devices is not None and _is_selector(devices)):
+    if devices is None:
+        wanted = [default_device()]
+    elif isinstance(devices, Iterable) and not isinstance(devices, str | api.Device):
+        wanted = [_id(one) for one in devices]
+    else:
         raise BadCall("devices is a list of devices, such as devices=['gpu-box'].")
-    wanted = [default_device()] if devices is None else [_id(one) for one in devices]
     if not wanted:
         raise BadCall("devices is empty: name one at least, or leave it out.")
     found = {one.device_id: one for one in [await pick(client, each) for each in wanted]}
@@ -159,10 +164,10 @@ def _is_selector(device: object) -> TypeGuard[Selector]:
 
 
 def _id(device: Chosen | None) -> str | None:
-    """Return which device is meant, by id or name; raises BadInput."""
+    """Return which device is meant, by id or name; raises BadCall."""
     if isinstance(device, api.Device):
         return device.device_id
     found = device.value if device is not None and _is_selector(device) else device
     if found is not None and not isinstance(found, str):
-        raise BadInput("A device is given by its name or id, as an object of wg.devices(), or by a DeviceSelector.")
+        raise BadCall("A device is given by its name or id, as an object of wg.devices(), or by a DeviceSelector.")
     return found or None

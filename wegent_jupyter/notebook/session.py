@@ -17,7 +17,7 @@ from wegent_jupyter.client.choosing import BadInput
 from wegent_jupyter.client.client import ApiError, Client, Unreachable
 from wegent_jupyter.client.discover import SERVER_URL, TOKEN_FILE, BadSetting, Server, kernel_server, server_at
 from wegent_jupyter.client.watch import Watch
-from wegent_jupyter.notebook.errors import BadCall, NoServer, Refused, WegentError
+from wegent_jupyter.notebook.errors import BadCall, NoServer, Refused, WegentError, path_of
 
 T = TypeVar("T")
 
@@ -26,6 +26,7 @@ HELP = (
     "WEGENT_SERVER_URL and WEGENT_TOKEN_FILE in its environment (docs/notebooks.md)."
 )
 CONNECT_SECONDS = 20.0
+ANSWER_SECONDS = 3.0
 AWAY_SECONDS = 120.0
 """What waits gives up when the server stays away for so long; a restart takes a fraction of it."""
 CLOSE_SECONDS = 2.0
@@ -78,9 +79,9 @@ class Session:
         finally:
             future.cancel()  # does nothing to what is done
 
-    def ready(self) -> Watch:
-        """Return the watch once it knows what there is; raises WegentError."""
-        self.call(self._known())
+    def ready(self, seconds: float | None = None) -> Watch:
+        """Return the watch once it knows what there is; raises WegentError, at once where no server listens."""
+        self.call(self._known(CONNECT_SECONDS if seconds is None else seconds))
         return self.watch
 
     async def unless_away(self, work: Coroutine[Any, Any, T]) -> T:
@@ -97,15 +98,25 @@ class Session:
                 one.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
 
-    async def _known(self) -> None:
+    async def _known(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(seconds):
+                if not self.watch.connected.is_set():
+                    await self.client.version()  # says at once that nothing listens there
                 await self.watch.ready()
         except TimeoutError:
-            version = await self.client.version()  # says why, if the server does
-            if version.state == "running":
-                raise Unreachable("The server answers, but no WebSocket comes through.") from None
-            raise Unreachable(version.reason or f"The gateway of the server is {version.state}.") from None
+            raise Unreachable(await self._why_not()) from None
+
+    async def _why_not(self) -> str:
+        """Return why the watch is not ready, as the server says, if it does."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                version = await self.client.version()
+        except TimeoutError:
+            return "The server does not answer."
+        if version.state == "running":
+            return "The server answers, but no WebSocket comes through."
+        return version.reason or f"The gateway of the server is {version.state}."
 
     def close(self) -> None:
         """End the connection and the thread."""
@@ -154,7 +165,7 @@ def translated() -> Iterator[None]:
     except BadSetting as error:
         raise NoServer(str(error)) from None
     except BadInput as error:
-        raise BadCall(str(error)) from None
+        raise BadCall(error.message, error.fix) from None
     except ValidationError as error:
         raise BadCall(said(error)) from None
 
@@ -188,13 +199,17 @@ def connect(url: str, token_file: str | Path) -> None:
     Without this the server is found by itself: the one that started this kernel, or that `WEGENT_SERVER_URL` names.
     """
 
+    if not isinstance(url, str):
+        raise BadCall("url is the address of a Jupyter server, such as 'https://host.example.org:8888/'.")
+    file = path_of(token_file, "token_file")
+
     def look() -> Server | None:
         with contextlib.suppress(BadSetting):
-            return server_at(url, Path(token_file))
+            return server_at(url, file)
         return None
 
     try:
-        server = server_at(url, Path(token_file))
+        server = server_at(url, file)
     except BadSetting as error:
         raise BadCall(str(error).replace(SERVER_URL, "url").replace(TOKEN_FILE, "token_file")) from None
     with _lock:

@@ -12,7 +12,7 @@ from wegent_jupyter.client.seen import Seeing, SeenTask, SeenTurn
 from wegent_jupyter.notebook import deciding, sending
 from wegent_jupyter.notebook.changed import diff_of, files_of
 from wegent_jupyter.notebook.context import gather
-from wegent_jupyter.notebook.errors import BadCall, NoServer, TookTooLong, WegentError
+from wegent_jupyter.notebook.errors import BadCall, NoServer, TookTooLong, WegentError, path_of, seconds_of
 from wegent_jupyter.notebook.events import events
 from wegent_jupyter.notebook.session import Session, translated
 from wegent_jupyter.protocol import api
@@ -37,6 +37,14 @@ class Task:
         """Name it, without asking anybody."""
         practice = ", PRACTICE: scripted, not AI" if self.known.practice else ""
         return f"<Task {self.id}: {self.known.title!r}{practice}>"
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether it is the same task of the same server."""
+        return isinstance(other, Task) and other.session is self.session and other.id == self.id
+
+    def __hash__(self) -> int:
+        """Return what goes with that."""
+        return hash(self.id)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """Return its card: live where the front end shows it, with a copy of what it says now."""
@@ -128,11 +136,12 @@ class Task:
 
         A turn that fails is no error here: look at `status`. An interrupt ends the waiting, not the turn.
         """
+        seconds = seconds_of(timeout, "timeout")
         try:
-            self.known = self.session.call(ended(self.session, self.id), timeout)
+            self.known = self.session.call(ended(self.session, self.id), seconds)
         except TimeoutError:
             raise TookTooLong(
-                f"Task {self.id} is not finished after {timeout or 0:g} s.",
+                f"Task {self.id} is not finished after {seconds or 0:g} s.",
                 "It goes on: wait() waits again, stop() stops it.",
             ) from None
         return self
@@ -197,12 +206,13 @@ class Task:
 
     def to_notebook(self, path: str | Path, overwrite: bool = False) -> Path:
         """Save its transcript as a notebook and return where; replaces a file only with `overwrite`."""
+        file = path_of(path, "path")
         import nbformat  # noqa: F401 - it takes seconds: here it delays nobody else
 
         from wegent_jupyter.client.transcript_file import BadTranscript, save
 
         try:
-            return self.session.call(save(self.session.client, self.id, path, overwrite=overwrite))
+            return self.session.call(save(self.session.client, self.id, file, overwrite=overwrite))
         except BadTranscript as error:
             raise BadCall(str(error)) from None
 

@@ -49,4 +49,5 @@ class KernelAccess:
             write_private(self._file, text)
         except OSError as error:
             log.warning("Kernels will not find Wegent, as %s cannot be written: %s", self._file, error)
+            return
         self._told = text

@@ -92,6 +92,9 @@ export function byteLength(text: string): number {
 
 /** Write a size in bytes for people: 1.5 MB. */
 export function size(bytes: number): string {
+  if (bytes < 1e3) {
+    return `${bytes} bytes`;
+  }
   return bytes < 1e6
     ? `${Math.ceil(bytes / 1e3)} kB`
     : `${(bytes / 1e6).toFixed(1)} MB`;

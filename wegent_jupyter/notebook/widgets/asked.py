@@ -48,10 +48,9 @@ class Asked(Generic[T]):
         """Take an answer that came another way."""
         self.value, self.problem = value, None
 
-    def settled(self, seconds: float) -> None:
-        """Wait until nothing is being asked."""
-        if self._settled is not None:
-            concurrent.futures.wait([self._settled], max(0.0, seconds))
+    def settled(self, seconds: float) -> bool:
+        """Wait until nothing is being asked; say whether that is so."""
+        return self._settled is None or bool(concurrent.futures.wait([self._settled], max(0.0, seconds)).done)
 
     def _ask(self, session_: Session) -> None:
         key, self._asking = self._key, True

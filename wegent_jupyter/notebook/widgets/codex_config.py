@@ -15,6 +15,7 @@ from wegent_jupyter.notebook.widgets.live import Live
 from wegent_jupyter.notebook.widgets.looks import Cell, Code, Known, Line, Part, Title, problem
 from wegent_jupyter.notebook.widgets.proxy import ProxyPart
 from wegent_jupyter.notebook.widgets.saved_login import SavedLogin
+from wegent_jupyter.protocol import api
 from wegent_jupyter.protocol.personal import DeviceAuth, RuntimeConfig
 
 SHOWN = 30
@@ -27,8 +28,12 @@ class CodexConfig(Live):
 
     follows: ClassVar[set[What]] = {"devices", "settings"}
 
-    def __init__(self, selector: DeviceSelector | None = None, *, quiet: bool = False) -> None:
-        """Show all devices; the one that a selector chooses is offered first where a login is taken from one."""
+    def __init__(self, selector: DeviceSelector | str | api.Device | None = None, *, quiet: bool = False) -> None:
+        """Show all devices; the one that is given, or that a selector chooses, is offered first where a login is taken
+        from one. Raises BadCall."""
+        self._private = None
+        if selector is not None and not isinstance(selector, DeviceSelector):
+            self._private = selector = DeviceSelector(selector, quiet=True)
         super().__init__(quiet=quiet)
         self._selector = selector
         self._seen = 0
@@ -60,6 +65,8 @@ class CodexConfig(Live):
         """Take it away; a login that has begun can be gone on with elsewhere."""
         if not self._closed and self._selector is not None:
             self._selector.unobserve(self._chose, "value")
+            if self._private is not None:
+                self._private.close()
         super().close()
 
     def _chose(self, _: object) -> None:

@@ -26,8 +26,16 @@ class DeviceSelector(Live):
     devices = List(Instance(api.Device), read_only=True, help="All devices, this computer first.")
     online_only = Bool(False, help="Offer only devices on which a task would start, or wait for a slot.")
 
-    def __init__(self, value: str | None = None, *, online_only: bool = False, quiet: bool = False) -> None:
-        """Choose a device by its id or name, by default the starred one, else this computer."""
+    def __init__(
+        self, value: str | api.Device | None = None, *, online_only: bool = False, quiet: bool = False
+    ) -> None:
+        """Choose a device by its id or name, by default the starred one, else this computer; raises BadCall."""
+        if isinstance(value, api.Device):
+            value = value.device_id
+        if value is not None and not isinstance(value, str):
+            raise BadCall(
+                f"A device is given by its name or id, or by a DeviceSelector; {type(value).__name__} is none."
+            )
         super().__init__(quiet=quiet)
         self._chosen = value is not None
         self._choice = Choice(self._picked, description="Device", style=FLUSH, layout={"width": "320px"})

@@ -10,11 +10,12 @@ from wegent_jupyter.protocol import api
 class Linked(Live):
     """Follows a selector; where it is given none, it has one of its own, which it shows."""
 
-    def __init__(self, device: DeviceSelector | str | None, *, quiet: bool) -> None:
+    def __init__(self, device: DeviceSelector | str | api.Device | None, *, quiet: bool) -> None:
         """Follow a selector, one device by its id or name, or a selector of its own; raises BadCall."""
-        super().__init__(quiet=quiet)
         given = device if isinstance(device, DeviceSelector) else None
-        self.selector = given if given is not None else DeviceSelector(device, quiet=True)
+        selector = given if given is not None else DeviceSelector(device, quiet=True)
+        super().__init__(quiet=quiet)
+        self.selector = selector
         self.own: list[Any] = [self.selector] if device is None else []
         """The selector, where it is to be shown."""
         self._private = None if given is not None else self.selector

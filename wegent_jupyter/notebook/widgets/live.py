@@ -1,6 +1,7 @@
 """What all widgets have in common: they follow the server's news, say when it is away and what came of a click."""
 
 import concurrent.futures
+import math
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -23,6 +24,14 @@ T = TypeVar("T")
 
 SETTLE_SECONDS = 5.0
 """How long a cell waits for what a widget shows at first."""
+
+
+AGAIN_SECONDS = 3.0
+"""How long it waits for a server that was there before: a widget says in place that it is away, and comes back."""
+SAME_CELL_SECONDS = 2.0
+"""If a widget has waited in vain, those that are made within this time after it, as in a panel, do not wait."""
+_in_vain = -math.inf
+"""When a widget last waited in vain, by the monotonic clock."""
 
 
 _alone: WeakSet["Live"] = WeakSet()
@@ -101,7 +110,8 @@ class Live(VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._refresh()
         until = time.monotonic() + SETTLE_SECONDS
         for asked in self._asked:
-            asked.settled(until - time.monotonic())
+            if _patient() and not asked.settled(until - time.monotonic()):
+                _waited_in_vain()
 
     def _paint(self) -> None:
         """Show what is known now. Called with the lock."""
@@ -140,13 +150,15 @@ class Live(VBox):  # type: ignore[misc]  # ipywidgets has no types
                 _alone.discard(self)
                 for other in list(_alone):
                     worker.do(other._join)
-            if wait:
-                found.ready()
+            if wait and _patient():
+                found.ready(None if found.watch.version is None else AGAIN_SECONDS)
             self._away = None
         except WegentError as error:
             self._away = error
             if self._session is None:
                 _alone.add(self)
+            else:
+                _waited_in_vain()
 
     def _join(self) -> None:
         """Do as another widget did, which has found a server."""
@@ -253,3 +265,12 @@ class Live(VBox):  # type: ignore[misc]  # ipywidgets has no types
             if found is not None:
                 then(found)
         self._refresh()
+
+
+def _patient() -> bool:
+    return time.monotonic() - _in_vain > SAME_CELL_SECONDS
+
+
+def _waited_in_vain() -> None:
+    global _in_vain
+    _in_vain = time.monotonic()

@@ -22,7 +22,6 @@ _COLOURS: dict[Tone, str] = {
 }
 _FAINT = "color:var(--jp-ui-font-color2, inherit)"
 _LINE = "var(--jp-border-width, 1px) solid var(--jp-border-color2, #ddd)"
-_WHOLE = "white-space:nowrap"
 _CODE = "font-family:var(--jp-code-font-family, monospace);font-size:var(--jp-code-font-size, 13px);background:none"
 _ROOT = (
     "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:var(--jp-ui-font-size1, 13px);"

@@ -17,6 +17,7 @@ from wegent_jupyter.notebook.widgets.device_selector import DeviceSelector
 from wegent_jupyter.notebook.widgets.linked import Linked
 from wegent_jupyter.notebook.widgets.looks import Cell, Code, Faint, Items, Line, Part, Strong, Table, Title, problem
 from wegent_jupyter.notebook.widgets.worker import LOCK
+from wegent_jupyter.protocol import api
 from wegent_jupyter.protocol.skills import Move, Sharing, SharingReport, SharingResult
 
 SHOWN = 100
@@ -30,7 +31,7 @@ class SkillsMigration(Linked):
     follows: ClassVar[set[What]] = {"devices"}
     report = Instance(SharingReport, allow_none=True, read_only=True, help="What was done last; None before anything.")
 
-    def __init__(self, device: DeviceSelector | str | None = None, *, quiet: bool = False) -> None:
+    def __init__(self, device: DeviceSelector | str | api.Device | None = None, *, quiet: bool = False) -> None:
         """Follow a selector, one device by its id or name, or a selector of its own."""
         super().__init__(device, quiet=quiet)
         self._stands: Asked[SharingReport] = Asked(self)

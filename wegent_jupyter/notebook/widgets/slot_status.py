@@ -26,7 +26,7 @@ class SlotStatus(Linked):
     queued = Int(0, read_only=True, help="Turns that wait for this device.")
     follows: ClassVar[set[What]] = {"devices", "tasks"}
 
-    def __init__(self, device: DeviceSelector | str | None = None, *, quiet: bool = False) -> None:
+    def __init__(self, device: DeviceSelector | str | api.Device | None = None, *, quiet: bool = False) -> None:
         """Follow a selector, one device by its id or name, or a selector of its own."""
         super().__init__(device, quiet=quiet)
         self._text = Text()
