@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 
 import nbformat
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from nbconvert import HTMLExporter
 
 from tests.support.transcripts import message, seen, tool, turn
@@ -110,9 +112,22 @@ HOSTILE = [
 ]
 
 
+PIECES = ["`", "``", "```", "~", "~~~", "^", "==", "**", "*", "_", "[", "]", "[^", "](http://e", "](http://e)"]
+PIECES += ["<script>", "<img src=x>", "](javascript:x)", "[a]: javascript:x", "![", "a", " ", "|", "\n", "\n\n"]
+PIECES += ["$", "$$", "{", "}", ":", "- ", "> ", "1. ", "    ", "\t", "| a |\n|---|\n", "&lt;", "&", "#", "\xa0"]
+PIECES += ["\n```\n", "\n: ", "[^1]: ", "\\[", "\\(", "\\]", "\\)", "\\begin{a}", "\\end{a}", "<!--", "-->", "http://e"]
+PIECES += ["e@e.e", "\u200b", "\\", '"', ")", "("]
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_nothing_that_was_written_acts_on_the_page_that_shows_it(text: str) -> None:
     assert Page(page(harmless(text), typed(text), words(text))).found == []
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
+def test_nothing_made_of_what_markdown_is_made_of_acts(text: str) -> None:
+    assert Page(page(harmless(text), typed(text))).found == []
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_nothing_that_an_agent_wrote_does_anything_in_the_page_that_nbconvert_ma
     assert page.get_text().rstrip().endswith("after"), "what follows stays outside of it"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=25).map("".join),
     st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
