@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import claude, codex, devices, dispatch, events, files, remote, startup, terminals
+from tests.bench import claude, codex, devices, dispatch, events, files, notebook, remote, startup, terminals
 from tests.bench.rows import Row, table
 from tests.support.server import ROOT
 
@@ -25,6 +25,7 @@ BENCHES: dict[str, tuple[Callable[[int], list[Row]], int]] = {
     "devices": (devices.rows, 3),
     "terminals": (terminals.rows, 5),
     "files": (files.rows, 3),
+    "notebook": (notebook.rows, 5),
 }
 """name → (what takes a number of rounds and gives rows, how many rounds it needs for a steady median)"""
 
