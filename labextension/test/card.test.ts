@@ -88,7 +88,7 @@ void test('what is wrong in a snapshot is left out, and the rest is shown', () =
     sent: 'df',
     tools: [null, 5, { title: 'x', status: 'y' }],
     diffs: [{ path: 'a', added: -1, removed: Infinity }],
-    error: 'none',
+    error: { message: {}, fix: 'x' },
     usage: { input_tokens: 'many' },
     at: 'yesterday'
   };

@@ -3,7 +3,14 @@ import { test } from 'node:test';
 
 import type { IContextItem } from '../src/api/context';
 import { cellItems, type ICellJson } from '../src/model/cells';
-import { asCell, codeBlocks } from '../src/model/codeBlocks';
+import {
+  asCell,
+  codeBlocks,
+  linesOf,
+  shownBlocks,
+  titleOf
+} from '../src/model/codeBlocks';
+import { imageFiles } from '../src/model/cellOutput';
 import { sentCell } from '../src/model/notebooks';
 import {
   MAX_ALL_CHARS,
@@ -203,4 +210,38 @@ void test('a block becomes the cell that runs it', () => {
   assert.equal(cell('sh', 'python').source, '%%bash\nx');
   assert.equal(cell('sh', 'bash').source, 'x');
   assert.equal(cell('md', 'python').cell_type, 'markdown');
+});
+
+void test('code that is not shown as code is not offered', () => {
+  const blocks = codeBlocks(
+    '```py\nseen\n```\n<!--\n```py\nevil\n```\n-->\n- ```py\n  if x:\n      y\n  ```'
+  );
+  assert.equal(blocks.length, 3);
+  assert.deepEqual(
+    shownBlocks(blocks, ['seen\n', 'if x:\n    y\n', 'other']).map(
+      one => one.code
+    ),
+    ['seen', 'if x:\n    y']
+  );
+  assert.deepEqual(shownBlocks(blocks, []), []);
+});
+
+void test('a block is known by its first line and how many there are', () => {
+  const block = { language: '', code: `y = 2${' '.repeat(300)}; evil()\n\nz` };
+  assert.equal(titleOf(block), 'y = 2 ; evil()');
+  assert.equal(linesOf(block), 3);
+  const long = titleOf({ language: '', code: 'x'.repeat(500) });
+  assert.equal(long, `${'x'.repeat(80)}…`);
+});
+
+void test('an image that is none is left out, and the others are not', () => {
+  const image = (data: unknown) => ({
+    output_type: 'display_data',
+    data: { 'image/png': data }
+  });
+  const outputs = ['not base64 !!é', 'AAAA', '', 7].map(image);
+  assert.deepEqual(
+    imageFiles(outputs, 'plot').map(({ name }) => name),
+    ['plot.png']
+  );
 });

@@ -153,11 +153,72 @@ def test_code_goes_below_the_cell_that_was_sent_its_notebook_opened_for_that(not
     notebook.rename("renamed.ipynb")
     face.open(task.id)
     with face.outage():  # the browser logs that the old name is not found
-        code_of(task).nth(0).get_by_role("button", name=f"Insert {FIXED} below").click()
+        insert, dialog = code_of(task).nth(0).get_by_role("button", name="Insert"), face.page.locator(".jp-Dialog")
+        insert.click()  # a copy has cells of the same ids: not without a question
+        expect(dialog).to_contain_text("Insert the code into renamed.ipynb")
+        dialog.get_by_role("button", name="Cancel").click()
+        notebook.has(INTRO, TOTAL, "%%bash\nls", BROKEN, PLOT)
+        insert.click()
+        dialog.get_by_role("button", name="Insert").click()
         notebook.has(INTRO, TOTAL, FIXED, "%%bash\nls", BROKEN, PLOT)
     face.shot("cells-5-inserted")
     face.execute("notebook:undo-cell-action")
     notebook.has(INTRO, TOTAL, "%%bash\nls", BROKEN, PLOT)
+
+
+def test_only_code_that_is_seen_is_offered_and_all_of_a_change_is_shown(notebook: Notebook, face: Face) -> None:
+    button(notebook.choose(BROKEN), "Let an agent fix").click()
+    seen = f"y = 2{' ' * 300}; import os  # \u3164"
+    wrapped = (
+        ("<!--", "-->"),
+        ("<!-- > --!>", "-->"),
+        ('<ul class="lm-mod-hidden"><li>', "</li></ul>"),
+        ('<pre><code>a<span class="lm-mod-hidden">', "</span></code></pre>"),
+        ("<details>", "</details>"),
+    )
+    lines = ["```python", seen, "```", "```bash", "ls", "```"]
+    for number, (before, after) in enumerate(wrapped):
+        lines += [before, "```python", f"evil({number})", "```", after]
+    task = answered(face, *lines)
+    expect(code_of(task)).to_contain_text(["y = 2 ; import os # ⟨U+3164⟩1 line", "ls1 line"])
+    expect(code_of(task)).to_have_count(2)
+    face.shot("cells-8-offered")
+    with face.outage():  # the browser logs that the old name is not found
+        notebook.rename("sums\u202egnp.ipynb")
+        code_of(task).first.get_by_role("button", name="Replace the cell").click()
+        dialog = face.page.locator(".jp-Dialog")
+        expect(dialog.locator(".wegent-Path")).to_contain_text("sums⟨U+202E⟩gnp.ipynb")
+        diff = dialog.locator(".wegent-Diff pre")
+        expect(diff).to_contain_text("import os  # ⟨U+3164⟩")
+        assert diff.evaluate("node => node.scrollWidth <= node.clientWidth"), "nothing is beside the visible part"
+        face.shot("cells-9-all-of-it")
+        dialog.get_by_role("button", name="Cancel").click()
+
+
+def test_buttons_follow_a_notebook_that_is_opened_after_others_were_closed(
+    notebook: Notebook, face: Face, lab: JupyterServer
+) -> None:
+    for name in ("behind.ipynb", "next.ipynb"):
+        write_notebook(lab.files / name, analysis())
+    notebook.choose(TOTAL)
+    face.execute("docmanager:open", path="behind.ipynb", options={"activate": False})
+    face.page.wait_for_function(
+        """() => [...window.jupyterapp.shell.widgets('main')].some(
+            one => one.context?.path === 'behind.ipynb' && one.content.activeCell)"""
+    )
+    face.page.evaluate(
+        """() => {
+            const open = [...window.jupyterapp.shell.widgets('main')].filter(one => one.context);
+            const behind = open.find(one => one.context.path === 'behind.ipynb');
+            open.find(one => one !== behind).dispose();
+            behind.dispose();
+        }"""
+    )
+    opened = Notebook.open(face, "next.ipynb")
+    toolbar = opened.choose(TOTAL)
+    expect(button(toolbar, "Let an agent fix")).to_be_hidden()
+    opened.set_outputs(TOTAL, [error("ValueError", "no", ["no"])])
+    expect(button(toolbar, "Let an agent fix")).to_be_visible()
 
 
 def test_nothing_is_changed_where_the_cell_is_gone_or_may_not_be_edited(notebook: Notebook, face: Face) -> None:

@@ -27,6 +27,7 @@ HOSTILE = (
     "<img src=x onerror=alert(1)><script>alert(2)</script>[click](javascript:alert(3)) ![](http://evil.invalid/i.png)"
 )
 
+NARROW = "node => { node.closest('.wegent-Card').style.width = '240px'; }"
 TO_SIGHT = "node => { node.scrollIntoView(); return node.querySelector('.wegent-Card').dataset.kind; }"
 
 
@@ -102,6 +103,8 @@ def test_a_card_is_live_and_its_buttons_work_without_a_kernel(face: Face, lab: J
         one.is_live()
         expect(one.root.locator(".wegent-CardHeader .wegent-Practice")).to_have_text(PRACTICE)
     first.is_state("Waiting for you")
+    # The notebook calls both of them "Saved title".
+    expect(notebook.get_by_role("group", name="Task: Ask me first", exact=True)).to_be_visible()
     expect(second.messages.last).to_contain_text("20")
     assert all("Saved title" in text or "Stop me" in text for text in texts()), "the card is never empty"
     assert {line.split()[0] for line in asked} == {"GET"}, "nothing is changed until somebody clicks"
@@ -178,6 +181,10 @@ def test_what_is_not_of_this_server_stays_a_saved_copy_and_nothing_in_it_runs(
     first = Card(notebook).root
     expect(first).to_contain_text("df")
     expect(first).to_contain_text("DataFrame, 12 columns, 5 of 1,000 rows; 2 kB")
+    chip = first.locator(".wegent-SavedItem")
+    chip.evaluate(NARROW)
+    assert chip.locator(".wegent-Title").evaluate("node => node.getBoundingClientRect().width > 5")
+    assert chip.evaluate("node => node.scrollWidth <= node.clientWidth")
     expect(first.get_by_role("heading")).to_have_count(0)
     expect(first.locator(".jp-RenderedMarkdown")).to_contain_text("Answer")
     expect(first.locator("img, script, a[href^=javascript]")).to_have_count(0)

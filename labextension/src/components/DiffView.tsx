@@ -24,8 +24,10 @@ export const DiffView = React.memo(function DiffView(props: { diff: IDiff }) {
   );
   return (
     <figure className="wegent-Diff">
-      <figcaption title={diff.path}>
-        <span className="wegent-Path">{pathWithin(diff.path, workspace)}</span>
+      <figcaption title={unhidden(diff.path)}>
+        <span className="wegent-Path">
+          {unhidden(pathWithin(diff.path, workspace))}
+        </span>
         {diff.old === null && <span>{trans.__('new file')}</span>}
         <span>
           +{added} −{removed}

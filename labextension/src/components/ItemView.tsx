@@ -5,6 +5,7 @@ import { doneIcon, ringIcon, runningIcon, thoughtIcon } from '../icons';
 import { ApprovalCard } from './approval/ApprovalCard';
 import { ChangesCard } from './changes/ChangesCard';
 import { CodeActions } from './code/CodeActions';
+import { codeIn } from './code/shown';
 import { Disclosure } from './Disclosure';
 import { useTrans } from './face';
 import { Guard } from './Guard';
@@ -45,12 +46,7 @@ function ItemBody(props: IItemProps): React.ReactElement {
   const { item } = props;
   switch (item.kind) {
     case 'message':
-      return (
-        <>
-          <Markdown text={item.text} />
-          {!props.live && <CodeActions text={item.text} />}
-        </>
-      );
+      return <Message text={item.text} live={props.live} />;
     case 'thought':
       return <Thought text={item.text} live={props.live} />;
     case 'tool':
@@ -74,6 +70,24 @@ function ItemBody(props: IItemProps): React.ReactElement {
   }
 }
 
+function Message(props: { text: string; live: boolean }): React.ReactElement {
+  const { text, live } = props;
+  const [seen, setSeen] = React.useState({ text: '', code: NOTHING });
+  const onPainted = React.useCallback((painted: string, host: HTMLElement) => {
+    setSeen({ text: painted, code: codeIn(host) });
+  }, []);
+  return (
+    <>
+      <Markdown text={text} onPainted={onPainted} />
+      {!live && text === seen.text && (
+        <CodeActions text={text} shown={seen.code} />
+      )}
+    </>
+  );
+}
+
+const NOTHING: readonly string[] = [];
+
 function Steer(props: { text: string }): React.ReactElement {
   const trans = useTrans();
   return (
@@ -84,13 +98,17 @@ function Steer(props: { text: string }): React.ReactElement {
   );
 }
 
-function Markdown(props: { text: string }): React.ReactElement {
+function Markdown(props: {
+  text: string;
+  onPainted?: (text: string, host: HTMLElement) => void;
+}): React.ReactElement {
   return (
     <LongText
       mimeType={MARKDOWN}
       longMimeType="text/plain"
       limit={LONG}
       text={props.text}
+      onPainted={props.onPainted}
     />
   );
 }

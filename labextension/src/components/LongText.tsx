@@ -12,12 +12,16 @@ export function LongText(props: {
   limit: number;
   /** What renders a text above the limit, where `mimeType` makes no sense of a part. */
   longMimeType?: string;
+  /** All of the text is in the element, through `mimeType`; must stay the same function. */
+  onPainted?: (text: string, host: HTMLElement) => void;
 }): React.ReactElement {
   const trans = useTrans();
   const { text, mimeType, limit } = props;
   const [all, setAll] = React.useState(false);
   if (text.length <= limit) {
-    return <Rendered mimeType={mimeType} text={text} />;
+    return (
+      <Rendered mimeType={mimeType} text={text} onPainted={props.onPainted} />
+    );
   }
   return (
     <>

@@ -11,8 +11,10 @@ export const RenderMimeContext =
 export function Rendered(props: {
   mimeType: string;
   text: string;
+  /** The text is in the element. */
+  onPainted?: (text: string, host: HTMLElement) => void;
 }): React.ReactElement {
-  const { mimeType, text } = props;
+  const { mimeType, text, onPainted } = props;
   const rendermime = React.useContext(RenderMimeContext);
   const nearby = React.useContext(NearbyContext);
   const host = React.useRef<HTMLDivElement>(null);
@@ -30,20 +32,22 @@ export function Rendered(props: {
 
   // A layout effect, since Lumino wants its widgets detached while they are still in the page.
   React.useLayoutEffect(() => {
-    if (!near || !rendermime || !host.current) {
+    const { current } = host;
+    if (!near || !rendermime || !current) {
       return;
     }
-    const made = new Painter(rendermime, mimeType, host.current, () =>
-      setPainted(true)
-    );
+    const made = new Painter(rendermime, mimeType, current, done => {
+      setPainted(true);
+      onPainted?.(done, current);
+    });
     painter.current = made;
     return () => {
       painter.current = null;
       made.dispose();
     };
-  }, [near, rendermime, mimeType]);
+  }, [near, rendermime, mimeType, onPainted]);
 
-  React.useEffect(() => painter.current?.paint(text), [text, near]);
+  React.useEffect(() => painter.current?.paint(text), [text, near, onPainted]);
 
   return (
     <div className="wegent-Rendered" ref={host}>

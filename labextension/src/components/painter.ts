@@ -12,7 +12,7 @@ export class Painter implements IDisposable {
     rendermime: IRenderMimeRegistry,
     private readonly mimeType: string,
     host: HTMLElement,
-    private readonly onPainted: () => void
+    private readonly onPainted: (text: string) => void
   ) {
     this.renderer = rendermime.createRenderer(mimeType);
     Widget.attach(this.renderer, host);
@@ -54,7 +54,7 @@ export class Painter implements IDisposable {
       console.warn('Wegent: a text could not be rendered', error);
       this.renderer.node.textContent = text;
     }
-    this.onPainted();
+    this.onPainted(text);
   }
 
   private readonly renderer: IRenderMime.IRenderer;

@@ -116,7 +116,7 @@ function readSnapshot(from: Fields): ISnapshot {
       added: count(one.added),
       removed: count(one.removed)
     })),
-    error: error.message
+    error: line(error.message)
       ? { message: line(error.message), fix: line(error.fix) }
       : null,
     usage: from.usage ? readUsage(record(from.usage)) : null,

@@ -64,7 +64,8 @@ function imageOf({
     return undefined;
   }
   const value = joined(data?.[type]);
-  return { type, data: type === 'image/svg+xml' ? value : bytes(value) };
+  const content = type === 'image/svg+xml' ? value : bytes(value);
+  return content ? { type, data: content } : undefined;
 }
 
 /** What an output says, cut where that is too much; an image has its text for programs that cannot show it. */
@@ -93,8 +94,12 @@ export function joined(value: unknown, by = ''): string {
       : '';
 }
 
-function bytes(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64.replace(/\s/g, '')), char =>
-    char.charCodeAt(0)
-  );
+/** What is encoded; nothing where that is no base64. */
+function bytes(base64: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    const raw = atob(base64.replace(/\s/g, ''));
+    return raw ? Uint8Array.from(raw, one => one.charCodeAt(0)) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -15,6 +15,9 @@ export interface INewCell {
 /** Blocks of an answer for which something is offered. */
 const MAX_BLOCKS = 30;
 
+/** Characters of a title. */
+const TITLE = 80;
+
 /** Characters of an answer that are looked at. */
 const MAX_CHARS = 1_000_000;
 
@@ -85,8 +88,27 @@ export function asCell(
 
 /** The first line that says something, by which people know a block. */
 export function titleOf({ code }: ICodeBlock): string {
-  const line = code.split('\n').find(one => one.trim()) ?? '';
-  return line.trim().slice(0, 80);
+  const first = code.split('\n').find(one => one.trim()) ?? '';
+  const line = first.trim().replace(/\s+/g, ' ');
+  return line.length > TITLE ? `${line.slice(0, TITLE)}…` : line;
+}
+
+export function linesOf({ code }: ICodeBlock): number {
+  return code.split('\n').length;
+}
+
+/** The blocks that are among the texts that a page shows as code. */
+export function shownBlocks(
+  blocks: readonly ICodeBlock[],
+  shown: readonly string[]
+): ICodeBlock[] {
+  const seen = new Set(shown.map(bare));
+  return blocks.filter(({ code }) => seen.has(bare(code)));
+}
+
+/** A text without what renderers may write in another way: indentation, ends of lines. */
+function bare(text: string): string {
+  return text.replace(/\s/g, '');
 }
 
 function opening(line: string): IOpening | null {

@@ -38,14 +38,28 @@ export function overwriteLines(text: string): string {
 /** Characters for the line that stands for what is left out. */
 const GAP = 60;
 
-/** Characters that hide or reorder others, which a person who has to judge a text must not miss. */
-const HIDDEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+/** Letters that are written joined or apart as a joiner between them says. */
+const JOINING =
+  '[\\p{sc=Arab}\\p{sc=Beng}\\p{sc=Deva}\\p{sc=Gujr}\\p{sc=Guru}\\p{sc=Knda}\\p{sc=Mlym}\\p{sc=Orya}\\p{sc=Sinh}\\p{sc=Taml}\\p{sc=Telu}]';
+const EMOJI = '\\p{Extended_Pictographic}';
+
+/** What of the characters without a look is part of how others are written. */
+const SHAPING = [
+  `(?<=${EMOJI})[\\ufe0e\\ufe0f]`,
+  `(?<=${EMOJI}\\ufe0f?\\p{Emoji_Modifier}?)\\u200d(?=${EMOJI})`,
+  `(?<=${JOINING})[\\u200c\\u200d](?=${JOINING})`
+].join('|');
+
+/** Characters that hide or reorder others, or have no look, which a person who has to judge a text must not miss. */
+const HIDDEN = new RegExp(
+  `(?!${SHAPING})[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u2028\\u2029\\ufff9-\\ufffb\\p{Default_Ignorable_Code_Point}]`,
+  'gu'
+);
 
 /** Write characters that cannot be seen as their code: U+202E. */
 export function unhidden(text: string): string {
   return text.replaceAll('\r\n', '\n').replace(HIDDEN, found => {
-    const code = found.charCodeAt(0).toString(16).toUpperCase();
+    const code = (found.codePointAt(0) ?? 0).toString(16).toUpperCase();
     return `⟨U+${code.padStart(4, '0')}⟩`;
   });
 }

@@ -9,7 +9,7 @@ import { asCell, type ICodeBlock, type INewCell } from '../model/codeBlocks';
 import type { IAnswerCode, ICellEditor } from '../model/notebooks';
 import { unhidden } from '../model/text';
 import { confirmReplacing } from '../widgets/replaceDialog';
-import { CellFinder } from './cellFinder';
+import { CellFinder, type ISentCellFound } from './cellFinder';
 import type { NotebookFollower } from './followNotebooks';
 import {
   cellAround,
@@ -30,9 +30,19 @@ export class CellEditor implements ICellEditor {
 
   async insertBelow({ block, from, cell }: IAnswerCode): Promise<void> {
     const host = cellAround(this.app, from);
-    const there = host ?? (cell && (await this.finder.find(cell.place)));
+    const sent = !host && cell ? await this.finder.find(cell.place) : null;
+    const there = host ?? sent;
+    if (cell && sent?.moved && !(await this.moved(cell.place, sent))) {
+      return;
+    }
     if (there) {
-      this.insert(there, block, there.at + 1);
+      if (!isThere(there)) {
+        throw new Error(
+          this.face.trans.__('The cell went away meanwhile. Try again.')
+        );
+      }
+      const at = there.notebook.widgets.indexOf(there.cell);
+      this.insert(there, block, at + 1);
     } else if (!cell) {
       this.insertActive(block, this.follower.latest);
     } else if (await this.elsewhere(cell.place)) {
@@ -71,7 +81,7 @@ export class CellEditor implements ICellEditor {
 
   /** Show what would change until that is what is agreed to; false where it is not. */
   private async agreed(
-    found: IFoundCell,
+    found: ISentCellFound,
     after: string,
     sent: string | null
   ): Promise<boolean> {
@@ -82,7 +92,7 @@ export class CellEditor implements ICellEditor {
       const before = model.sharedModel.getSource();
       const name = nameOf(trans, model.toJSON(), { number: found.at + 1 });
       const agreed = await confirmReplacing(this.face, {
-        name: `${nameOfNotebook(found)}, ${name}`,
+        name: `${found.moved ? found.widget.context.path : nameOfNotebook(found)}, ${name}`,
         before,
         after,
         changed: known !== null && known !== before
@@ -169,13 +179,31 @@ export class CellEditor implements ICellEditor {
         trans.__('%1 Open the notebook first into which it shall go.', gone)
       );
     }
-    const { button } = await showDialog({
-      title: trans.__('Insert it elsewhere?'),
-      body: trans.__(
+    return this.asked(
+      trans.__(
         '%1 Insert the code below the active cell of %2?',
         gone,
         unhidden(nameOfNotebook(open))
-      ),
+      )
+    );
+  }
+
+  /** Whether code shall go into another notebook, which has a cell of the same id; a copy has it, too. */
+  private moved(place: ICellPlace, found: IFoundCell): Promise<boolean> {
+    return this.asked(
+      this.face.trans.__(
+        '%1 is not there any more. Insert the code into %2, below a cell that may be the one that was sent?',
+        unhidden(place.path),
+        unhidden(found.widget.context.path)
+      )
+    );
+  }
+
+  private async asked(body: string): Promise<boolean> {
+    const { trans } = this.face;
+    const { button } = await showDialog({
+      title: trans.__('Insert it elsewhere?'),
+      body,
       buttons: [
         Dialog.cancelButton({ label: trans.__('Cancel') }),
         Dialog.okButton({ label: trans.__('Insert') })

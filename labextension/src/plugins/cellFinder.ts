@@ -14,6 +14,12 @@ import {
   type IOpenNotebook
 } from './notebookWidgets';
 
+/** A cell that a message is about, as it is now. */
+export interface ISentCellFound extends IFoundCell {
+  /** Its notebook is not where it was: renamed, or another one that has a cell of this id. */
+  moved: boolean;
+}
+
 /** Finds the cells that messages are about. */
 export class CellFinder {
   constructor(
@@ -23,7 +29,7 @@ export class CellFinder {
   ) {}
 
   /** A cell as it is now, its notebook opened for that if need be; null where there is none any more. */
-  async find({ path, cell_id }: ICellPlace): Promise<IFoundCell | null> {
+  async find({ path, cell_id }: ICellPlace): Promise<ISentCellFound | null> {
     const known = openNotebooks(this.app).filter(
       one => serverPath(this.app, one) === path
     );
@@ -34,7 +40,8 @@ export class CellFinder {
     await Promise.all(opened.map(({ widget }) => widget.context.ready));
     // A notebook that was renamed, or moved, has its cells still.
     const among = opened.length > 0 ? opened : openNotebooks(this.app);
-    return findCell(among, cell => cell.model.id === cell_id);
+    const found = findCell(among, cell => cell.model.id === cell_id);
+    return found && { ...found, moved: opened.length === 0 };
   }
 
   private async exists(path: string): Promise<boolean> {

@@ -2,13 +2,11 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 
 import type { Notebooks } from '../model/notebooks';
 import {
-  activeCell,
   hasError,
   nameOfNotebook,
   notebookOf,
   openNotebooks,
   type ICell,
-  type INotebook,
   type IOpenNotebook
 } from './notebookWidgets';
 
@@ -31,32 +29,36 @@ export class NotebookFollower {
   }
 
   private look(): void {
-    const current = notebookOf(this.app.shell.currentWidget);
-    if (current && current.widget !== this.used?.widget) {
-      this.used = current;
-      current.widget.disposed.connect(this.look, this);
-      current.widget.context.pathChanged.connect(this.look, this);
-    }
+    this.used = notebookOf(this.app.shell.currentWidget) ?? this.used;
     const { latest } = this;
     this.notebooks.latest.set(latest && nameOfNotebook(latest));
-    this.followNotebook(latest?.notebook ?? null);
+    this.follow(latest);
   }
 
-  private followNotebook(notebook: INotebook | null): void {
-    if (notebook !== this.notebook) {
-      this.notebook?.activeCellChanged.disconnect(this.onCell, this);
-      this.notebook = notebook;
-      notebook?.activeCellChanged.connect(this.onCell, this);
+  private follow(open: IOpenNotebook | null): void {
+    const before = this.followed;
+    if (open?.notebook !== before?.notebook) {
+      this.followed = open;
+      before?.notebook.activeCellChanged.disconnect(this.onCell, this);
+      before?.widget.disposed.disconnect(this.look, this);
+      before?.widget.context.pathChanged.disconnect(this.look, this);
+      open?.notebook.activeCellChanged.connect(this.onCell, this);
+      open?.widget.disposed.connect(this.look, this);
+      open?.widget.context.pathChanged.connect(this.look, this);
     }
     this.onCell();
   }
 
   private onCell(): void {
-    const cell = activeCell(this.latest)?.cell ?? null;
+    // It is the active one before it is among the notebook's cells.
+    const active = this.latest?.notebook.activeCell;
+    const cell = active && !active.isDisposed ? active : null;
     if (cell !== this.cell) {
-      this.cell?.model.contentChanged.disconnect(this.onContent, this);
+      const before = this.content;
       this.cell = cell;
-      cell?.model.contentChanged.connect(this.onContent, this);
+      this.content = cell?.model.contentChanged ?? null;
+      before?.disconnect(this.onContent, this);
+      this.content?.connect(this.onContent, this);
     }
     this.onContent();
   }
@@ -71,7 +73,9 @@ export class NotebookFollower {
   }
 
   private used: IOpenNotebook | null = null;
-  private notebook: INotebook | null = null;
+  private followed: IOpenNotebook | null = null;
   private cell: ICell | null = null;
+  /** Of the cell's model; a cell that was closed has none any more. */
+  private content: ICell['model']['contentChanged'] | null = null;
   private state = '';
 }

@@ -16,6 +16,7 @@ interface IUndoing {
 }
 
 export interface ICell {
+  readonly isDisposed: boolean;
   readonly node: HTMLElement;
   readonly model: {
     readonly id: string;
@@ -75,8 +76,12 @@ export function notebookOf(widget: Widget | null): IOpenNotebook | null {
   if (!(widget instanceof DocumentWidget) || widget.isDisposed) {
     return null;
   }
-  const content = widget.content as unknown as Partial<INotebook>;
-  return 'activeCellIndex' in content && 'activeCellChanged' in content
+  const content = widget.content as unknown as Partial<INotebook> & {
+    isDisposed: boolean;
+  };
+  return !content.isDisposed &&
+    'activeCellIndex' in content &&
+    'activeCellChanged' in content
     ? { widget: widget as DocumentWidget, notebook: content as INotebook }
     : null;
 }

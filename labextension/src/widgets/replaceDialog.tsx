@@ -29,9 +29,16 @@ export async function confirmReplacing(
       Dialog.cancelButton({ label: trans.__('Cancel') }),
       Dialog.okButton({ label: trans.__('Replace') })
     ],
-    defaultButton: 1
+    // Who confirmed what was shown before has not yet seen this.
+    defaultButton: replacing.changed ? 0 : 1
   }).launch();
   return button.accept;
+}
+
+function differsInEndsOnly(before: string, after: string): boolean {
+  const plain = (text: string): string =>
+    text.replaceAll('\r\n', '\n').replace(/\n+$/, '');
+  return plain(before) === plain(after);
 }
 
 function Body(props: IReplacing): React.ReactElement {
@@ -47,6 +54,13 @@ function Body(props: IReplacing): React.ReactElement {
         <p className="wegent-Hint" data-level="warning" role="status">
           {trans.__(
             'The cell was changed meanwhile. This is what would happen to it as it is now.'
+          )}
+        </p>
+      )}
+      {differsInEndsOnly(before, after) && (
+        <p className="wegent-Hint" role="status">
+          {trans.__(
+            'Only the ends of lines, or empty lines at the end, differ.'
           )}
         </p>
       )}

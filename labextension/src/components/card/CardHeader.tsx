@@ -47,7 +47,7 @@ export function OpenTask(props: {
   return (
     <IconButton
       icon={launchIcon}
-      label={trans.__('Open the task')}
+      label={props.text ?? trans.__('Open the task')}
       text={props.text ?? trans.__('Open')}
       onClick={() => void commands.execute(Commands.openTask, { id: props.id })}
     />

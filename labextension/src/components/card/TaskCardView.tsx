@@ -1,8 +1,9 @@
 import * as React from 'react';
 
-import type { LiveCard } from '../../model/liveCard';
+import type { ITask } from '../../api/types';
+import type { CardView, LiveCard } from '../../model/liveCard';
 import { unhidden } from '../../model/text';
-import { useTrans } from '../face';
+import { useFace } from '../face';
 import { useValue } from '../hooks';
 import { LiveTask } from './LiveTask';
 import { NoCard, SavedTask } from './SavedTask';
@@ -16,13 +17,14 @@ export function TaskCardView(props: {
   /** What the output says in words. */
   fallback: () => string;
 }): React.ReactElement {
-  const trans = useTrans();
+  const { trans } = useFace();
   const { live, fallback } = props;
   const card = useValue(live.card);
   const view = useValue(live.view);
   const next = React.useRef<HTMLDivElement>(null);
   const session = view.kind === 'live' ? view.session : null;
   const painted = usePainted(next, session);
+  const now = useLiveTask(view);
   if (typeof card === 'string') {
     return <NoCard newer={card === 'newer'} text={fallback()} />;
   }
@@ -34,7 +36,7 @@ export function TaskCardView(props: {
       data-kind={painted ? 'live' : 'saved'}
       aria-label={trans.__(
         'Task: %1',
-        unhidden(card.snapshot.title) || card.taskId
+        unhidden((now ?? card.snapshot).title) || card.taskId
       )}
       aria-busy={view.kind === 'live' && !painted}
     >
@@ -58,6 +60,15 @@ export function TaskCardView(props: {
       )}
     </section>
   );
+}
+
+/** The task as it is now, whatever the notebook calls it. */
+function useLiveTask(view: CardView): ITask | null {
+  const { gateway } = useFace();
+  const tasks = useValue(gateway.tasks);
+  return view.kind === 'live'
+    ? (tasks.find(one => one.id === view.task.id) ?? view.task)
+    : null;
 }
 
 const STARTING = { why: 'loading', problem: null } as const;

@@ -1,7 +1,13 @@
 import { addBelowIcon, editIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { codeBlocks, titleOf, type ICodeBlock } from '../../model/codeBlocks';
+import {
+  codeBlocks,
+  linesOf,
+  shownBlocks,
+  titleOf,
+  type ICodeBlock
+} from '../../model/codeBlocks';
 import type { ICellEditor } from '../../model/notebooks';
 import { unhidden } from '../../model/text';
 import { useFace } from '../face';
@@ -13,11 +19,17 @@ import { SentCellContext } from './context';
 /** What can be done in a notebook with the code of a finished answer; nothing where there is no notebook for it. */
 export function CodeActions(props: {
   text: string;
+  /** What of it people see as code. */
+  shown: readonly string[];
 }): React.ReactElement | null {
   const { trans, notebooks } = useFace();
   const cell = React.useContext(SentCellContext);
   const latest = useValue(notebooks.latest);
-  const blocks = React.useMemo(() => codeBlocks(props.text), [props.text]);
+  const { text, shown } = props;
+  const blocks = React.useMemo(
+    () => shownBlocks(codeBlocks(text), shown),
+    [text, shown]
+  );
   if (blocks.length === 0 || (latest === null && cell === null)) {
     return null;
   }
@@ -27,19 +39,15 @@ export function CodeActions(props: {
       aria-label={trans.__('Code of this answer')}
     >
       {blocks.map((block, at) => (
-        <BlockActions key={at} block={block} alone={blocks.length === 1} />
+        <BlockActions key={at} block={block} />
       ))}
     </ul>
   );
 }
 
-function BlockActions(props: {
-  block: ICodeBlock;
-  /** It needs no telling which one is meant. */
-  alone: boolean;
-}): React.ReactElement {
+function BlockActions(props: { block: ICodeBlock }): React.ReactElement {
   const { trans, notebooks } = useFace();
-  const { block, alone } = props;
+  const { block } = props;
   const cell = React.useContext(SentCellContext);
   const place = React.useRef<HTMLLIElement>(null);
   const { busy, problem, run } = useAction();
@@ -53,11 +61,12 @@ function BlockActions(props: {
   };
   return (
     <li ref={place}>
-      {!alone && (
-        <code className="wegent-CodeName" title={title}>
-          {title}
-        </code>
-      )}
+      <code className="wegent-CodeName" title={title}>
+        {title}
+      </code>
+      <span className="wegent-Small">
+        {trans._n('%1 line', '%1 lines', linesOf(block))}
+      </span>
       <IconButton
         icon={addBelowIcon}
         label={trans.__('Insert %1 below', title)}
