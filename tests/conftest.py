@@ -20,6 +20,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     running.end_executor()
 
 
+@pytest.fixture(scope="module")
+def fresh_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """Run a server for one module, which may count what is there: the shared one has what others left."""
+    running = JupyterServer(tmp_path_factory.mktemp("fresh")).start()
+    yield running
+    running.stop()
+    running.end_executor()
+
+
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[Callable[..., JupyterServer]]:
     """Start servers of a test's own; all are ended with it."""

@@ -104,11 +104,8 @@ class Refused(Exception):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    made = JupyterServer(tmp_path_factory.mktemp("magics")).start()
-    yield made
-    made.stop()
-    made.end_executor()
+def server(fresh_server: JupyterServer) -> JupyterServer:
+    return fresh_server
 
 
 @pytest.fixture(scope="module")

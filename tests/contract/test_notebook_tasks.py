@@ -26,6 +26,11 @@ from wegent_jupyter.protocol import api
 HOW: dict[str, Any] = {"agent": "practice", "mode": "full"}
 
 
+@pytest.fixture(scope="module")
+def server(fresh_server: JupyterServer) -> JupyterServer:
+    return fresh_server
+
+
 @pytest.fixture(scope="module", autouse=True)
 def kernel_like(server: JupyterServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Give this process what a kernel of the server has; end its session afterwards."""

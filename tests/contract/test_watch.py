@@ -21,6 +21,11 @@ from wegent_jupyter.protocol import api
 MANY = 10
 
 
+@pytest.fixture(scope="module")
+def server(fresh_server: JupyterServer) -> JupyterServer:
+    return fresh_server
+
+
 @pytest.fixture
 def proxy(server: JupyterServer) -> Iterator[Proxy]:
     with Proxy(server.port) as between:
