@@ -303,6 +303,8 @@ def test_a_device_that_goes_away_stays_chosen_until_it_is_removed(
 def test_a_widget_that_is_closed_follows_nothing_and_leaves_what_it_was_given(kernel: Kernel, front: FrontEnd) -> None:
     listeners = "len(wg.session.session().watch._listeners)"
     kernel.run("import wegent_jupyter.notebook.session\nsel = wg.DeviceSelector()")
+    last = made(kernel, "last", "__import__('ipywidgets').Label()")
+    wait_for(lambda: last in front.states, "what was made before it was heard, too")
     before, known = kernel.value(listeners), set(front.states)
     panel = made(kernel, "panel", "wg.Panel(sel)")
     wait_for(lambda: panel in front.states, "it is there")

@@ -66,8 +66,10 @@ class FrontEnd:
         id_ = content["comm_id"]
         if kind == "comm_close":
             self.states.pop(id_, None)
-        elif "state" in content["data"]:
-            self.states.setdefault(id_, {}).update(content["data"]["state"])
+        elif kind == "comm_open":
+            self.states[id_] = dict(content["data"]["state"])
+        elif id_ in self.states and "state" in content["data"]:  # of what is closed, front ends hear nothing
+            self.states[id_].update(content["data"]["state"])
 
     # What is shown.
 
