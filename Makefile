@@ -6,7 +6,7 @@ PYTHON ?= python3
 LAB_VENV ?= .venv
 VENV ?= .venv-dev
 LAB_ARGS ?=
-PYTEST_ARGS ?= -n 3 --dist loadfile
+PYTEST_ARGS ?= -n 2 --dist loadfile
 BENCH_ARGS ?=
 
 override LAB_BIN := $(abspath $(LAB_VENV))/bin
