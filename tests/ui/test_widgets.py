@@ -191,7 +191,7 @@ def test_the_panel_works_in_notebook_7_too(open_face: Callable[..., Face], seven
     panel = notebook.widget()
     expect(panel).to_contain_text("0/5 slots in use")
     seven.submit("!write a.txt hi", mode="ask", title="Write a file")
-    expect(panel).to_contain_text("Write a file", timeout=LIVENESS)
+    expect(panel.get_by_role("listitem").filter(has_text="Write a file")).to_contain_text("Waiting for you")
     notebook.picture("widgets-4-notebook", panel)
     tab(panel, "Skills")
     expect(panel).to_contain_text("Separate: each agent uses the skills in its own directory alone.")
