@@ -263,13 +263,13 @@ def test_a_card_takes_whatever_a_device_says() -> None:
 @pytest.mark.parametrize(
     ("workspace", "path", "shown"),
     [
-        ("/home/me/work", "/home/me/work/a/b.py", "a/b.py"),
-        ("/home/me/work/", "/home/me/work/b.py", "b.py"),
-        ("/home/me/work", "/home/me/workshop/b.py", "/home/me/workshop/b.py"),
-        ("/home/me/work", "b.py", "b.py"),
+        ("/srv/work", "/srv/work/a/b.py", "a/b.py"),
+        ("/srv/work/", "/srv/work/b.py", "b.py"),
+        ("/srv/work", "/srv/workshop/b.py", "/srv/workshop/b.py"),
+        ("/srv/work", "b.py", "b.py"),
         ("C:\\work", "C:\\work\\a\\b.py", "a/b.py"),
         ("/", "/etc/b.py", "/etc/b.py"),
-        (None, "/home/me/work/b.py", "/home/me/work/b.py"),
+        (None, "/srv/work/b.py", "/srv/work/b.py"),
     ],
 )
 def test_a_file_is_named_from_the_directory_of_the_task_on_while_the_turn_runs_too(

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from wegent_jupyter.notebook.sending import use as use
     from wegent_jupyter.notebook.session import connect as connect
     from wegent_jupyter.notebook.task_object import Task as Task
+    from wegent_jupyter.notebook.widgets.codex_config import CodexConfig as CodexConfig
+    from wegent_jupyter.notebook.widgets.device_selector import DeviceSelector as DeviceSelector
+    from wegent_jupyter.notebook.widgets.panel import Panel as Panel
+    from wegent_jupyter.notebook.widgets.skills_migration import SkillsMigration as SkillsMigration
+    from wegent_jupyter.notebook.widgets.slot_status import SlotStatus as SlotStatus
 
 _WHERE: Final = {
     "BadCall": "errors",
@@ -42,11 +47,11 @@ _WHERE: Final = {
     "task": "calls",
     "tasks": "calls",
     "use": "sending",
-    "CodexConfig": "widgets",
-    "DeviceSelector": "widgets",
-    "Panel": "widgets",
-    "SkillsMigration": "widgets",
-    "SlotStatus": "widgets",
+    "CodexConfig": "widgets.codex_config",
+    "DeviceSelector": "widgets.device_selector",
+    "Panel": "widgets.panel",
+    "SkillsMigration": "widgets.skills_migration",
+    "SlotStatus": "widgets.slot_status",
 }
 """What there is, and in which module."""
 __all__ = list(_WHERE)
